@@ -1,0 +1,3 @@
+//! The runtime.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]

@@ -1,0 +1,5 @@
+//! Compiles a netport spec.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod schema;
