@@ -1,0 +1,161 @@
+//! Values for tests and fuzzers, made of choices.
+//!
+//! There is one recipe per type ([`Wire::generate`](crate::wire::Wire::generate)), and it is fed
+//! with bytes: random ones by proptest and quickcheck, a fuzzer's by arbitrary. Where the bytes run
+//! out, every choice is the smallest, so fewer bytes make a smaller value: that is how proptest
+//! shrinks. Sizes favour the edges (nothing, one, exactly the bound), and a budget keeps every value
+//! within its message's `MAX_LEN`.
+
+use alloc::{string::String, vec::Vec};
+
+use bytes::Bytes;
+
+/// What a recipe asks.
+#[derive(Debug)]
+pub struct Choices<'c> {
+    bytes: &'c [u8],
+    /// Bytes on the wire that the value may still grow by.
+    budget: usize,
+}
+
+impl<'c> Choices<'c> {
+    /// Choices that `bytes` decide.
+    pub fn new(bytes: &'c [u8]) -> Self {
+        Self { bytes, budget: 0 }
+    }
+
+    /// Sets how many bytes a value may have beyond the smallest.
+    pub fn allow(&mut self, budget: usize) {
+        self.budget = budget;
+    }
+
+    /// Makes a part that may have at most `limit` bytes beyond the smallest.
+    pub fn within<T>(&mut self, limit: usize, make: impl FnOnce(&mut Self) -> T) -> T {
+        let inner = self.budget.min(limit);
+        let outer = self.budget - inner;
+        self.budget = inner;
+        let made = make(self);
+        self.budget += outer;
+        made
+    }
+
+    /// One byte.
+    pub fn byte(&mut self) -> u8 {
+        match self.bytes.split_first() {
+            Some((byte, rest)) => {
+                self.bytes = rest;
+                *byte
+            }
+            None => 0,
+        }
+    }
+
+    /// Yes or no.
+    pub fn flip(&mut self) -> bool {
+        self.byte() % 2 == 1
+    }
+
+    /// A number below `end`, which is at least 1.
+    pub fn below(&mut self, end: usize) -> usize {
+        let [a, b, c, d] = if end > 256 { self.array() } else { [self.byte(), 0, 0, 0] };
+        u32::from_le_bytes([a, b, c, d]) as usize % end.max(1)
+    }
+
+    /// `N` bytes.
+    pub fn array<const N: usize>(&mut self) -> [u8; N] {
+        core::array::from_fn(|_| self.byte())
+    }
+
+    /// `N` bytes, often all zeros or all ones, or with only the lowest byte set.
+    pub fn edged<const N: usize>(&mut self) -> [u8; N] {
+        match self.byte() % 8 {
+            0 => [0; N],
+            1 => [0xff; N],
+            2 => {
+                let mut bytes = [0; N];
+                if let Some(low) = bytes.first_mut() {
+                    *low = self.byte();
+                }
+                bytes
+            }
+            _ => self.array(),
+        }
+    }
+
+    /// How many elements of at least `min` bytes, at most `max`; they are taken off the budget.
+    pub fn count(&mut self, max: u32, min: usize) -> usize {
+        let most = (self.budget / min.max(1)).min(max as usize);
+        let count = match self.byte() % 16 {
+            0..2 => 0,
+            2 => most,
+            3..6 => most.min(1),
+            6..8 => self.below(most.min(300) + 1),
+            _ => self.below(most.min(8) + 1),
+        };
+        self.budget -= count * min;
+        count
+    }
+
+    /// A number from `min` to `max`, both included, often one of them.
+    pub fn between(&mut self, min: i128, max: i128) -> i128 {
+        let span = max.wrapping_sub(min) as u128;
+        match self.byte() % 4 {
+            0 => min,
+            1 => max,
+            _ => {
+                let offset = u128::from_le_bytes(self.array());
+                let offset = if span == u128::MAX { offset } else { offset % (span + 1) };
+                min.wrapping_add(offset as i128)
+            }
+        }
+    }
+
+    /// A float from `min` to `max`, both included, often one of them.
+    pub fn float_between(&mut self, min: f64, max: f64) -> f64 {
+        match self.byte() % 4 {
+            0 => min,
+            1 => max,
+            _ => {
+                let part = f64::from(u32::from_le_bytes(self.array())) / f64::from(u32::MAX);
+                // Both products are finite where both ends are.
+                (min * (1.0 - part) + max * part).clamp(min, max)
+            }
+        }
+    }
+
+    /// One of these, which are not empty.
+    pub fn pick<T: Copy>(&mut self, of: &[T]) -> Option<T> {
+        let index = self.below(of.len());
+        of.get(index).copied()
+    }
+
+    /// `len` bytes, which are already taken off the budget.
+    pub fn blob(&mut self, len: usize) -> Bytes {
+        (0..len).map(|_| self.byte()).collect::<Vec<u8>>().into()
+    }
+
+    /// Text of at most `max` bytes.
+    pub fn text(&mut self, max: u32) -> String {
+        let len = self.count(max, 1);
+        self.text_of(len)
+    }
+
+    /// Text of exactly `len` bytes, which are already taken off the budget.
+    pub fn text_of(&mut self, len: usize) -> String {
+        let mut text = String::with_capacity(len);
+        while text.len() < len {
+            let next = match self.byte() {
+                byte @ 0x20..0x7f => char::from(byte),
+                0x00..0x20 => 'a',
+                0x7f..0xa0 => 'é',
+                0xa0..0xc0 => '文',
+                0xc0..0xd0 => '🦀',
+                0xd0..0xd8 => '\u{10ffff}',
+                0xd8..0xe0 => '\0',
+                0xe0.. => 'z',
+            };
+            text.push(if text.len() + next.len_utf8() <= len { next } else { '~' });
+        }
+        text
+    }
+}

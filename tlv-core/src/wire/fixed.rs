@@ -1,0 +1,188 @@
+//! Types with one size only, and those among them that every pattern of bytes encodes.
+
+use alloc::vec::Vec;
+
+use super::{Source, Wire};
+use crate::{
+    EncodeError,
+    error::{DecodeError, DecodeErrorKind},
+    generate::Choices,
+    parse::{self, IResult},
+    write,
+};
+
+/// A type with one size only.
+///
+/// Neighbours of such types are read with one bounds check, by [`get`](Self::get) from each one's
+/// part of the run.
+pub trait Fixed: 'static {
+    /// The value.
+    type Value: Copy + core::fmt::Debug + PartialEq + Send + Sync + 'static;
+
+    /// Its size in bytes, at least 1.
+    const SIZE: usize;
+
+    /// The value in the first [`SIZE`](Self::SIZE) bytes.
+    ///
+    /// # Errors
+    ///
+    /// Where they are not an encoding of the type. The error counts what is left to the end of
+    /// these bytes.
+    fn get(bytes: &[u8]) -> Result<Self::Value, DecodeError>;
+
+    /// Writes the value to the first [`SIZE`](Self::SIZE) bytes.
+    fn put(value: &Self::Value, out: &mut [u8]);
+
+    /// Whether the value has an encoding.
+    ///
+    /// # Errors
+    ///
+    /// Where it has none.
+    #[inline]
+    fn check(_: &Self::Value) -> Result<(), EncodeError> {
+        Ok(())
+    }
+
+    /// Whether each of the values has an encoding.
+    ///
+    /// # Errors
+    ///
+    /// Where one has none, with its index.
+    #[inline]
+    fn check_many(values: &[Self::Value]) -> Result<(), EncodeError> {
+        for (index, value) in values.iter().enumerate() {
+            Self::check(value).map_err(|error| error.in_element(index))?;
+        }
+        Ok(())
+    }
+
+    /// The values in `bytes`, whose length is a multiple of [`SIZE`](Self::SIZE).
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), with the element's index.
+    #[inline]
+    fn get_many(bytes: &[u8]) -> Result<Vec<Self::Value>, DecodeError> {
+        let mut values = Vec::with_capacity(bytes.len() / Self::SIZE);
+        for (index, element) in bytes.chunks_exact(Self::SIZE).enumerate() {
+            match Self::get(element) {
+                Ok(value) => values.push(value),
+                Err(error) => {
+                    let after = bytes.len() - (index + 1) * Self::SIZE;
+                    return Err(error.before(after).in_element(index));
+                }
+            }
+        }
+        Ok(values)
+    }
+
+    /// A value made of choices, for tests and fuzzers.
+    fn choose(choices: &mut Choices<'_>) -> Self::Value;
+}
+
+/// A fixed-size type that every pattern of bytes encodes.
+pub trait Plain: Fixed {
+    /// The value in the first [`SIZE`](Fixed::SIZE) bytes.
+    fn plain(bytes: &[u8]) -> Self::Value;
+}
+
+/// The plain values in `bytes`: one copy, of which the compiler sees the whole.
+#[inline]
+pub fn plain_many<T: Plain>(bytes: &[u8]) -> Vec<T::Value> {
+    bytes.chunks_exact(T::SIZE).map(T::plain).collect()
+}
+
+/// Refuses bytes that are fewer than the type's size, which no caller hands over.
+#[cold]
+#[inline(never)]
+pub(super) fn too_few(wanted: usize, found: usize) -> DecodeError {
+    DecodeError::new(DecodeErrorKind::Truncated { wanted, found }, found)
+}
+
+impl<T: Fixed> Wire for T {
+    type Owned = T::Value;
+    type Ref<'a> = T::Value;
+
+    const MIN: usize = T::SIZE;
+
+    #[inline]
+    fn read_ref(input: &[u8]) -> IResult<'_, T::Value> {
+        let (rest, bytes) = parse::take(input, T::SIZE)?;
+        match T::get(bytes) {
+            Ok(value) => Ok((rest, value)),
+            Err(error) => Err(nom::Err::Error(error.before(rest.len()))),
+        }
+    }
+
+    #[inline]
+    fn read<'a>(input: &'a [u8], _: Source<'_>) -> IResult<'a, T::Value> {
+        T::read_ref(input)
+    }
+
+    #[inline]
+    fn skip(input: &[u8]) -> IResult<'_, ()> {
+        let (rest, _) = parse::take(input, T::SIZE)?;
+        Ok((rest, ()))
+    }
+
+    #[inline]
+    fn own(value: T::Value) -> Result<T::Value, DecodeError> {
+        Ok(value)
+    }
+
+    #[inline]
+    fn size(value: &T::Value) -> Result<usize, EncodeError> {
+        T::check(value)?;
+        Ok(T::SIZE)
+    }
+
+    #[inline]
+    fn write<'o>(value: &T::Value, out: &'o mut [u8]) -> &'o mut [u8] {
+        match out.split_at_mut_checked(T::SIZE) {
+            Some((to, rest)) => {
+                T::put(value, to);
+                rest
+            }
+            None => write::short(),
+        }
+    }
+
+    #[inline]
+    fn generate(choices: &mut Choices<'_>) -> T::Value {
+        T::choose(choices)
+    }
+
+    #[inline]
+    fn read_many<'a>(input: &'a [u8], count: usize, _: Source<'_>) -> IResult<'a, Vec<T::Value>> {
+        let (rest, bytes) = parse::take(input, count.saturating_mul(T::SIZE))?;
+        match T::get_many(bytes) {
+            Ok(values) => Ok((rest, values)),
+            Err(error) => Err(nom::Err::Error(error.before(rest.len()))),
+        }
+    }
+
+    #[inline]
+    fn skip_many(input: &[u8], count: usize) -> IResult<'_, ()> {
+        let (rest, _) = parse::take(input, count.saturating_mul(T::SIZE))?;
+        Ok((rest, ()))
+    }
+
+    #[inline]
+    fn size_many(values: &[T::Value]) -> Result<usize, EncodeError> {
+        T::check_many(values)?;
+        Ok(values.len().saturating_mul(T::SIZE))
+    }
+
+    #[inline]
+    fn write_many<'o>(values: &[T::Value], out: &'o mut [u8]) -> &'o mut [u8] {
+        match out.split_at_mut_checked(values.len().saturating_mul(T::SIZE)) {
+            Some((to, rest)) => {
+                for (value, to) in values.iter().zip(to.chunks_exact_mut(T::SIZE)) {
+                    T::put(value, to);
+                }
+                rest
+            }
+            None => write::short(),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Writing, the second of encode's two passes: it cannot fail.
+//!
+//! The first pass, [`Wire::size`](crate::wire::Wire::size), holds the value to the spec and sizes
+//! it; the writer is given exactly that many bytes and hands back what is left of them. Nothing here
+//! panics: were the two passes ever to disagree, writing would stop at the end of the slice, and
+//! debug builds would say so.
+
+use alloc::vec::Vec;
+
+use bytes::BytesMut;
+
+/// What frames are appended to.
+pub trait Output {
+    /// Appends `len` bytes, and hands them out to be written.
+    fn grow(&mut self, len: usize) -> &mut [u8];
+}
+
+impl Output for Vec<u8> {
+    #[inline]
+    fn grow(&mut self, len: usize) -> &mut [u8] {
+        let start = self.len();
+        self.resize(start + len, 0);
+        self.get_mut(start..).unwrap_or_default()
+    }
+}
+
+impl Output for BytesMut {
+    #[inline]
+    fn grow(&mut self, len: usize) -> &mut [u8] {
+        let start = self.len();
+        self.resize(start + len, 0);
+        self.get_mut(start..).unwrap_or_default()
+    }
+}
+
+/// Writes `bytes`.
+#[inline]
+pub fn slice<'o>(out: &'o mut [u8], bytes: &[u8]) -> &'o mut [u8] {
+    match out.split_at_mut_checked(bytes.len()) {
+        Some((to, rest)) => {
+            to.copy_from_slice(bytes);
+            rest
+        }
+        None => short(),
+    }
+}
+
+/// Writes `N` bytes.
+#[inline]
+pub fn chunk<const N: usize>(out: &mut [u8], bytes: [u8; N]) -> &mut [u8] {
+    match out.split_first_chunk_mut() {
+        Some((to, rest)) => {
+            *to = bytes;
+            rest
+        }
+        None => short(),
+    }
+}
+
+/// Writes a length or count prefix as wide as `BOUND` makes it.
+#[inline]
+pub fn length<const BOUND: u32>(out: &mut [u8], length: usize) -> &mut [u8] {
+    // `Wire::size` has held it to `BOUND`, so no bits are lost.
+    match crate::parse::prefix_len(BOUND) {
+        1 => chunk(out, (length as u8).to_le_bytes()),
+        2 => chunk(out, (length as u16).to_le_bytes()),
+        _ => chunk(out, (length as u32).to_le_bytes()),
+    }
+}
+
+/// Writes a region that a length of `WIDTH` bytes announces.
+///
+/// The length is filled in when the region is written, so that nothing is sized twice.
+#[inline]
+pub fn region<const WIDTH: usize>(
+    out: &mut [u8],
+    write: impl FnOnce(&mut [u8]) -> &mut [u8],
+) -> &mut [u8] {
+    let Some((prefix, rest)) = out.split_first_chunk_mut::<WIDTH>() else {
+        return short();
+    };
+    let room = rest.len();
+    let rest = write(rest);
+    let bytes = ((room - rest.len()) as u64).to_le_bytes();
+    // `WIDTH` is 2 or 4, and `Wire::size` has held the length to it.
+    prefix.copy_from_slice(bytes.get(..WIDTH).unwrap_or_default());
+    rest
+}
+
+/// Writes a record, whose length is filled in when its value is written.
+#[inline]
+pub fn record(out: &mut [u8], id: u16, write: impl FnOnce(&mut [u8]) -> &mut [u8]) -> &mut [u8] {
+    region::<4>(chunk(out, id.to_le_bytes()), write)
+}
+
+/// Nothing is left to write to, though more must be written: the two passes disagree.
+#[cold]
+pub fn short<'o>() -> &'o mut [u8] {
+    debug_assert!(false, "a value is longer than its size");
+    &mut []
+}
