@@ -1,6 +1,47 @@
 //! Compiles a netport spec.
+//!
+//! A spec is a RON file that describes every message of a protocol; `spec/messages.ron` is
+//! netport's own. This crate reads one, checks it, and turns it into Rust and into everything else
+//! that describes the protocol. A corridor: parse the text to a tree with places, check
+//! the tree to a [`Schema`], generate from
+//! the schema. After the check nothing can fail.
+
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod check;
+pub mod diagnostics;
 pub mod dynamic;
+mod parse;
 pub mod schema;
+
+use std::io;
+use std::path::Path;
+
+pub use check::Checked;
+use diagnostics::Diagnostics;
+use schema::Schema;
+
+/// Reads and checks the spec at `path` and all that it includes. Lints do not count.
+///
+/// # Errors
+///
+/// Every mistake in the spec, at once; a file that cannot be read is one too.
+pub fn load(path: impl AsRef<Path>) -> Result<Schema, Diagnostics> {
+    let Checked { schema, diagnostics } = check(path);
+    schema.ok_or(diagnostics)
+}
+
+/// Reads and checks the spec at `path` and all that it includes, and tells lints too.
+pub fn check(path: impl AsRef<Path>) -> Checked {
+    check_with(path, |path| std::fs::read(path))
+}
+
+/// As [`check()`], with another way to read: files of a git revision, or a test's table. `read` is
+/// given `path` itself, and for includes the path beside the file that includes.
+pub fn check_with(
+    path: impl AsRef<Path>,
+    mut read: impl FnMut(&Path) -> io::Result<Vec<u8>>,
+) -> Checked {
+    check::check(path.as_ref(), &mut read)
+}

@@ -1,0 +1,201 @@
+//! Rules on a field's value that its type cannot express: `range`, `non_empty`, `lengths`.
+
+use super::cx::Cx;
+use super::keys::{Keys, boolean, list, unsigned};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::parse::{Kind, Node};
+use crate::schema::{Constraint, FloatWidth, Int, Ty};
+
+const KEYS: [&str; 3] = ["range", "non_empty", "lengths"];
+
+/// The field's constraint, where it states one that its type can have.
+pub(super) fn read(cx: &mut Cx, keys: &Keys<'_>, ty: Option<&Ty>) -> Option<Constraint> {
+    let stated: Vec<_> = KEYS.iter().filter_map(|key| keys.entry(key)).collect();
+    let (first, rest) = stated.split_first()?;
+    if let Some(second) = rest.first() {
+        cx.report(
+            Diagnostic::new(
+                Code::TwoConstraints,
+                second.key.span,
+                "a field has one constraint",
+                "a second one",
+            )
+            .also(first.key.span, "the first one"),
+        );
+        return None;
+    }
+    let (ty, value) = (ty?, keys.get(&first.key.text)?);
+    match (first.key.text.as_str(), ty) {
+        ("range", Ty::Int(int)) => int_range(cx, value, *int),
+        ("range", Ty::Float(width)) => float_range(cx, value, *width),
+        ("non_empty", Ty::Str { .. } | Ty::Bytes { .. } | Ty::List { .. } | Ty::Map { .. }) => {
+            boolean(cx, value)?.then_some(Constraint::NonEmpty)
+        }
+        (
+            "lengths",
+            Ty::Str { max } | Ty::Bytes { max } | Ty::List { max, .. } | Ty::Map { max, .. },
+        ) => lengths(cx, value, *max),
+        (key, _) => {
+            let on = match key {
+                "range" => "an integer or a float",
+                _ => "a `Str`, `Bytes`, `List` or `Map`",
+            };
+            cx.report(
+                Diagnostic::new(
+                    Code::ConstraintMisplaced,
+                    first.key.span,
+                    format!("`{key}` is a rule for {on}"),
+                    "this field's type is another",
+                )
+                .maybe_help(keys.get("ty").filter(|_| matches!(ty, Ty::Opt(_))).map(|_| {
+                    "a constraint reaches the field's own type, not what an `Opt` or a list holds".into()
+                })),
+            );
+            None
+        }
+    }
+}
+
+/// `(least, most)`.
+fn ends<'t>(cx: &mut Cx, node: &'t Node) -> Option<[&'t Node; 2]> {
+    match &node.kind {
+        Kind::Tuple(None, items) if items.len() == 2 => Some([&items[0], &items[1]]),
+        _ => {
+            cx.report(
+                Diagnostic::new(
+                    Code::WrongValue,
+                    node.span,
+                    format!("expected a range, found {}", node.describe()),
+                    "",
+                )
+                .help("write `range: (0, 10)`; both ends are allowed values"),
+            );
+            None
+        }
+    }
+}
+
+fn int_range(cx: &mut Cx, node: &Node, int: Int) -> Option<Constraint> {
+    let [min_node, max_node] = ends(cx, node)?;
+    let (min, max) = (int_end(cx, min_node, int), int_end(cx, max_node, int));
+    let (min, max) = (min?, max?);
+    if min > max {
+        cx.report(empty_range(node));
+        return None;
+    }
+    Some(Constraint::IntRange { min, max })
+}
+
+fn int_end(cx: &mut Cx, node: &Node, int: Int) -> Option<i128> {
+    let Kind::Int(number) = &node.kind else {
+        super::keys::number(cx, node);
+        return None;
+    };
+    let (least, most) = limits(int);
+    let value = number.to_i128().filter(|value| (least..=most).contains(value));
+    if value.is_none() {
+        cx.report(
+            Diagnostic::new(
+                Code::RangeBeyondType,
+                node.span,
+                format!("a `{int:?}` is never outside {least} to {most}"),
+                "",
+            )
+            .help("bound the range by what the type can hold"),
+        );
+    }
+    value
+}
+
+/// Smallest and largest value, the latter as far as a range's end can say.
+pub(super) fn limits(int: Int) -> (i128, i128) {
+    let bits = 8 * int.bytes() as u32;
+    match (int.is_signed(), bits) {
+        (_, 128) => (if int.is_signed() { i128::MIN } else { 0 }, i128::MAX),
+        (true, _) => (-(1 << (bits - 1)), (1 << (bits - 1)) - 1),
+        (false, _) => (0, (1 << bits) - 1),
+    }
+}
+
+fn float_range(cx: &mut Cx, node: &Node, width: FloatWidth) -> Option<Constraint> {
+    let [min_node, max_node] = ends(cx, node)?;
+    let (min, max) = (float_end(cx, min_node, width), float_end(cx, max_node, width));
+    let (min, max) = (min?, max?);
+    if min.is_nan() || max.is_nan() || min > max {
+        cx.report(empty_range(node));
+        return None;
+    }
+    Some(Constraint::FloatRange { min, max })
+}
+
+fn float_end(cx: &mut Cx, node: &Node, width: FloatWidth) -> Option<f64> {
+    let value = float(node);
+    let Some(value) = value else {
+        super::keys::number(cx, node);
+        return None;
+    };
+    if width == FloatWidth::F32 && value.is_finite() && !(value as f32).is_finite() {
+        cx.report(Diagnostic::new(
+            Code::RangeBeyondType,
+            node.span,
+            "an `F32` is never that large",
+            "",
+        ));
+        return None;
+    }
+    Some(value)
+}
+
+/// A float, or an integer that stands for one.
+pub(super) fn float(node: &Node) -> Option<f64> {
+    match &node.kind {
+        Kind::Float(value) => Some(*value),
+        Kind::Int(number) => {
+            let value = number.magnitude as f64;
+            Some(if number.negative { -value } else { value })
+        }
+        _ => None,
+    }
+}
+
+fn empty_range(node: &Node) -> Diagnostic {
+    Diagnostic::new(Code::EmptyRange, node.span, "no value is in this range", "")
+        .help("write the smaller end first: `(0, 10)`")
+}
+
+fn lengths(cx: &mut Cx, node: &Node, bound: u32) -> Option<Constraint> {
+    let nodes = list(cx, node)?;
+    let mut lengths: Vec<u32> = Vec::new();
+    let mut whole = true;
+    for item in nodes {
+        let Some(length) = unsigned(cx, item, 0, u32::MAX) else {
+            whole = false;
+            continue;
+        };
+        let wrong = if length > bound {
+            Some(format!("the bound is {bound}"))
+        } else if lengths.last().is_some_and(|last| *last >= length) {
+            Some("lengths are listed in ascending order, each once".into())
+        } else {
+            None
+        };
+        if let Some(wrong) = wrong {
+            cx.report(Diagnostic::new(
+                Code::BadLengths,
+                item.span,
+                format!("{length} cannot be one of the lengths"),
+                wrong,
+            ));
+            whole = false;
+        }
+        lengths.push(length);
+    }
+    if nodes.is_empty() {
+        cx.report(
+            Diagnostic::new(Code::BadLengths, node.span, "no length is allowed", "")
+                .help("list the lengths that are: `lengths: [4, 16]`"),
+        );
+        whole = false;
+    }
+    whole.then_some(Constraint::Lengths(lengths))
+}

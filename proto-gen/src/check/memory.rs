@@ -1,0 +1,267 @@
+//! How many bytes of memory a received byte can cost: `Message::amplification`.
+//!
+//! For a message it is the least whole number `n` so that for every accepted frame
+//! `size_of(owned type) + heap <= n * (6 + length of the value)`, where `heap` is what decoding to
+//! the owned type allocates and 6 is the frame's header. A shared `Bytes` allocates nothing, one
+//! that is copied allocates its length; the higher is counted. What keeps a receive buffer alive is
+//! not counted, nor what the allocator rounds up.
+//!
+//! The sizes of Rust types are upper bounds: a struct's fields by decreasing alignment, rounded up
+//! (what `rustc` does), an `Option` with a tag unless its type has a niche that is documented,
+//! lists allocated exactly, maps as B-trees whose nodes are as empty as a B-tree allows.
+//!
+//! The ratio is found by parametric search: for a price `n` per byte, `gain(n)` is the most that
+//! any value costs above `n` per byte. Each field's gain can be maximised by itself, and the sum is
+//! at most 0 exactly if `n` is enough. So lists, optional fields and bounds are judged together,
+//! without looking at values.
+
+use std::collections::HashMap;
+
+use crate::schema::{
+    Body, FloatWidth, LenWidth, Message, Schema, Ty, TypeId, TypeKind, UnknownPolicy,
+};
+
+/// Bytes of a frame's header.
+const FRAME_HEADER: i128 = 6;
+/// Bytes of a record's header.
+const RECORD_HEADER: i128 = 6;
+/// `String`, `Vec`, `BTreeMap`.
+const VEC: Layout = Layout { size: 24, align: 8 };
+/// `bytes::Bytes`.
+const BYTES: Layout = Layout { size: 32, align: 8 };
+/// An unknown record that is kept: id and value.
+const RECORD: Layout = Layout { size: 40, align: 8 };
+/// Arrays above this are boxed.
+const BOXED_ABOVE: i128 = 4096;
+/// Entries of a B-tree node, most and least.
+const NODE_MOST: i128 = 11;
+const NODE_LEAST: i128 = 5;
+
+/// Size and alignment of a Rust type, at most.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Layout {
+    size: i128,
+    align: i128,
+}
+
+/// Computes amplifications of one schema's messages.
+pub(super) struct Memory<'s> {
+    schema: &'s Schema,
+    layouts: HashMap<TypeId, Layout>,
+    gains: HashMap<(TypeId, u32), i128>,
+}
+
+impl<'s> Memory<'s> {
+    pub(super) fn new(schema: &'s Schema) -> Self {
+        Self { schema, layouts: HashMap::new(), gains: HashMap::new() }
+    }
+
+    pub(super) fn amplification(&mut self, message: &Message) -> u32 {
+        let inline = self.body_layout(&message.body).size;
+        let mut enough = |price: u32| {
+            let header = -FRAME_HEADER * i128::from(price);
+            inline.saturating_add(header).saturating_add(self.body_gain(&message.body, price)) <= 0
+        };
+        // Doubling first: most messages are cheap, and each probe walks the whole message.
+        let mut high = 1;
+        while !enough(high) {
+            if high == 1 << 31 {
+                return u32::MAX;
+            }
+            high *= 2;
+        }
+        let mut low = high / 2;
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if enough(middle) { high = middle } else { low = middle + 1 }
+        }
+        high
+    }
+
+    fn layout(&mut self, ty: &Ty) -> Layout {
+        let scalar = |size| Layout { size, align: size };
+        match ty {
+            Ty::Bool => scalar(1),
+            Ty::Int(int) => scalar(i128::from(int.bytes())),
+            Ty::Float(FloatWidth::F32) => scalar(4),
+            Ty::Float(FloatWidth::F64) => scalar(8),
+            Ty::Str { .. } | Ty::List { .. } | Ty::Map { .. } => VEC,
+            Ty::Bytes { .. } => BYTES,
+            Ty::Array { elem, len } => {
+                let elem = self.layout(elem);
+                let size = elem.size.saturating_mul(i128::from(*len));
+                if size > BOXED_ABOVE { scalar(8) } else { Layout { size, ..elem } }
+            }
+            Ty::Opt(inner) => self.optional(inner),
+            Ty::Ip => Layout { size: 17, align: 1 },
+            Ty::SocketAddr => Layout { size: 32, align: 4 },
+            Ty::Uuid => Layout { size: 16, align: 1 },
+            Ty::Duration | Ty::Timestamp => Layout { size: 16, align: 8 },
+            Ty::Named(id) => self.named_layout(*id),
+        }
+    }
+
+    /// `Option<T>`: a tag, unless a niche holds it.
+    fn optional(&mut self, ty: &Ty) -> Layout {
+        let inner = self.layout(ty);
+        match ty {
+            Ty::Bool
+            | Ty::Str { .. }
+            | Ty::Bytes { .. }
+            | Ty::List { .. }
+            | Ty::Ip
+            | Ty::SocketAddr
+            | Ty::Duration => inner,
+            _ => Layout { size: inner.size.saturating_add(inner.align), ..inner },
+        }
+    }
+
+    fn named_layout(&mut self, id: TypeId) -> Layout {
+        if let Some(layout) = self.layouts.get(&id) {
+            return *layout;
+        }
+        let schema = self.schema;
+        let tagged = |bytes: u64| Layout { size: 2 * i128::from(bytes), align: i128::from(bytes) };
+        let layout = match &schema.type_def(id).kind {
+            TypeKind::Enum(item) => tagged(item.repr.bytes()),
+            TypeKind::Flags(item) => {
+                Layout { size: i128::from(item.repr.bytes()), align: i128::from(item.repr.bytes()) }
+            }
+            TypeKind::Struct(item) => self.body_layout(&item.body),
+            TypeKind::Union(item) => {
+                let mut largest = RECORD;
+                for variant in &item.variants {
+                    let layout = self.body_layout(&variant.body);
+                    largest.size = largest.size.max(layout.size);
+                    largest.align = largest.align.max(layout.align);
+                }
+                sum([largest, Layout { size: largest.align, align: 1 }])
+            }
+        };
+        self.layouts.insert(id, layout);
+        layout
+    }
+
+    fn body_layout(&mut self, body: &Body) -> Layout {
+        let mut fields: Vec<Layout> =
+            body.head.iter().map(|field| self.layout(&field.ty)).collect();
+        fields.extend(body.tail.iter().map(|field| self.optional(&field.field.ty)));
+        if body.unknown == UnknownPolicy::Retain {
+            fields.push(VEC);
+        }
+        sum(fields)
+    }
+
+    /// The most that a value of `ty` allocates beyond `price` for each of its bytes.
+    fn gain(&mut self, ty: &Ty, price: u32) -> i128 {
+        let cost = |bytes: u64| -i128::from(bytes).saturating_mul(i128::from(price));
+        match ty {
+            Ty::Str { max } | Ty::Bytes { max } => {
+                let per_byte = 1 - i128::from(price);
+                cost(LenWidth::for_bound(*max).bytes())
+                    .saturating_add(i128::from(*max).saturating_mul(per_byte.max(0)))
+            }
+            Ty::List { elem, max } => {
+                let each = self.layout(elem).size.saturating_add(self.gain(elem, price));
+                cost(LenWidth::for_bound(*max).bytes())
+                    .saturating_add(i128::from(*max).saturating_mul(each.max(0)))
+            }
+            Ty::Array { elem, len } => {
+                let len = i128::from(*len);
+                let inline = self.layout(elem).size.saturating_mul(len);
+                let boxed = if inline > BOXED_ABOVE { inline } else { 0 };
+                self.gain(elem, price).saturating_mul(len).saturating_add(boxed)
+            }
+            Ty::Map { key, value, max } => {
+                let prefix = cost(LenWidth::for_bound(*max).bytes());
+                let entry = self.layout(key).size.saturating_add(self.layout(value).size);
+                let gain = self.gain(key, price).saturating_add(self.gain(value, price));
+                prefix.saturating_add(map_gain(entry, gain, i128::from(*max)))
+            }
+            Ty::Opt(inner) => cost(1).saturating_add(self.gain(inner, price).max(0)),
+            Ty::Named(id) => self.named_gain(*id, price),
+            // Without allocation; the smallest encoding costs least.
+            fixed => cost(self.schema.size_of(fixed).min),
+        }
+    }
+
+    fn named_gain(&mut self, id: TypeId, price: u32) -> i128 {
+        if let Some(gain) = self.gains.get(&(id, price)) {
+            return *gain;
+        }
+        let schema = self.schema;
+        let cost = |bytes: i128| -bytes.saturating_mul(i128::from(price));
+        let gain = match &schema.type_def(id).kind {
+            TypeKind::Enum(item) => cost(i128::from(item.repr.bytes())),
+            TypeKind::Flags(item) => cost(i128::from(item.repr.bytes())),
+            TypeKind::Struct(item) => {
+                let prefix = item.extensible.map_or(0, LenWidth::bytes);
+                cost(i128::from(prefix)).saturating_add(self.body_gain(&item.body, price))
+            }
+            TypeKind::Union(item) => {
+                // An unknown variant's value is kept as it is.
+                let kept = i128::from(item.max_len).saturating_mul((1 - i128::from(price)).max(0));
+                let variants: Vec<i128> = item
+                    .variants
+                    .iter()
+                    .map(|variant| self.body_gain(&variant.body, price))
+                    .collect();
+                let most = variants.into_iter().fold(kept, i128::max);
+                cost(RECORD_HEADER).saturating_add(most)
+            }
+        };
+        self.gains.insert((id, price), gain);
+        gain
+    }
+
+    fn body_gain(&mut self, body: &Body, price: u32) -> i128 {
+        let record = -RECORD_HEADER * i128::from(price);
+        let mut total = 0i128;
+        for field in &body.head {
+            total = total.saturating_add(self.gain(&field.ty, price));
+        }
+        for field in &body.tail {
+            let gain = record.saturating_add(self.gain(&field.field.ty, price));
+            total = total.saturating_add(gain.max(0));
+        }
+        if body.unknown == UnknownPolicy::Retain {
+            // A growing list of records: twice what is needed, and at least four of them.
+            let many = record + 2 * RECORD.size;
+            let first = record + 4 * RECORD.size;
+            let count = i128::from(u16::MAX);
+            total = total
+                .saturating_add(first.max(0))
+                .saturating_add(many.max(0).saturating_mul(count));
+        }
+        total
+    }
+}
+
+/// The most that up to `max` entries of a B-tree cost above their price: one node at once, and
+/// another for every five entries beyond what one node holds.
+fn map_gain(entry: i128, gain: i128, max: i128) -> i128 {
+    // Links and counters of an inner node: twelve children, the parent, two numbers.
+    let node = entry.saturating_mul(NODE_MOST).saturating_add(8 * (NODE_MOST + 1) + 16);
+    let one = node.saturating_add(gain);
+    let full = node.saturating_add(gain.saturating_mul(NODE_MOST.min(max)));
+    let more = node.saturating_add(gain.saturating_add(node / NODE_LEAST + 1).saturating_mul(max));
+    let mut most = one.max(full).max(0);
+    if max > NODE_MOST {
+        most = most.max(more);
+    }
+    most
+}
+
+/// Fields by decreasing alignment leave no gaps but at the end.
+fn sum(fields: impl IntoIterator<Item = Layout>) -> Layout {
+    let mut total = Layout { size: 0, align: 1 };
+    for field in fields {
+        total.size = total.size.saturating_add(field.size);
+        total.align = total.align.max(field.align);
+    }
+    let over = total.size % total.align;
+    if over > 0 {
+        total.size = total.size.saturating_add(total.align - over);
+    }
+    total
+}
