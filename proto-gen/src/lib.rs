@@ -2,13 +2,13 @@
 //!
 //! A spec is a RON file that describes every message of a protocol; `spec/messages.ron` is
 //! netport's own. This crate reads one, checks it, and turns it into Rust and into everything else
-//! that describes the protocol. A corridor: parse the text to a tree with places, check
-//! the tree to a [`Schema`], generate from
-//! the schema. After the check nothing can fail.
+//! that describes the protocol. A corridor: parse the text to a tree with places, check the tree to
+//! a [`Schema`], generate from the schema. After the check nothing can fail.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod build;
 mod check;
 pub mod diagnostics;
 pub mod dynamic;
@@ -18,6 +18,7 @@ pub mod schema;
 use std::io;
 use std::path::Path;
 
+pub use build::{Build, BuildError, BuildErrorCause, Built};
 pub use check::Checked;
 use diagnostics::Diagnostics;
 use schema::Schema;
