@@ -74,7 +74,7 @@ fn integer(cx: &mut Cx, int: Int, ty: &Node, value: &Node) -> Option<ConstValue>
             Diagnostic::new(
                 Code::ConstValue,
                 value.span,
-                format!("this does not fit a `{int:?}`"),
+                format!("this does not fit `{int:?}`"),
                 "",
             )
             .also(ty.span, "the type"),

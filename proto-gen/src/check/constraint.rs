@@ -94,15 +94,12 @@ fn int_end(cx: &mut Cx, node: &Node, int: Int) -> Option<i128> {
     let (least, most) = limits(int);
     let value = number.to_i128().filter(|value| (least..=most).contains(value));
     if value.is_none() {
-        cx.report(
-            Diagnostic::new(
-                Code::RangeBeyondType,
-                node.span,
-                format!("a `{int:?}` is never outside {least} to {most}"),
-                "",
-            )
-            .help("bound the range by what the type can hold"),
-        );
+        cx.report(Diagnostic::new(
+            Code::RangeBeyondType,
+            node.span,
+            format!("`{int:?}` holds values from {least} to {most}"),
+            "",
+        ));
     }
     value
 }

@@ -50,6 +50,9 @@ impl Loader<'_, '_> {
             failed => {
                 let reason = match failed {
                     Ok(_) => "it is larger than 2 GiB".into(),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                        "there is no such file".into()
+                    }
                     Err(error) => error.to_string(),
                 };
                 let shown = path.display();

@@ -133,6 +133,43 @@ impl Code {
         if self.as_str().starts_with('E') { Severity::Error } else { Severity::Warning }
     }
 
+    /// What to do, where the finding itself has nothing more precise to say.
+    pub(crate) fn advice(self) -> Option<&'static str> {
+        Some(match self {
+            Self::UnexpectedCharacter => "remove it, or put it between quotes",
+            Self::NumberTooLarge => "write a number of at most 128 bits",
+            Self::StrayBracket => "remove it, or write the bracket that it should close",
+            Self::ExpectedValue => "write the value, or remove what is left of the entry",
+            Self::MissingComma => "write `,` between two entries",
+            Self::TooManyBrackets => "declare a struct for the inner part, and name it here",
+            Self::TextAfterEnd => "move it into the item above, or to a file of its own",
+            Self::UnsupportedSyntax => "remove it",
+            Self::DuplicateKey => "remove one of the two",
+            Self::WrongValue => "write a value of that kind",
+            Self::NumberOutOfRange => "write a number of that range",
+            Self::WordTaken => "for example with another word before it",
+            Self::DuplicateName => "rename or remove one of the two",
+            Self::DuplicateId => "give one of them a free number",
+            Self::IdTooWide => "take a smaller number, or a wider `repr` if nothing was released",
+            Self::ReservedTwice => "remove one of the two",
+            Self::BoundTooLarge => "write a bound that a frame can hold",
+            Self::TooDeep => "flatten it: replace inner lists by one list of structs",
+            Self::MaxLenTooSmall => "raise `max_len`, or make the required fields smaller",
+            Self::ConstraintMisplaced => "remove it, or change the field's type",
+            Self::RangeBeyondType => "bound the range by what the type can hold",
+            Self::TwoConstraints => "keep the stricter one; `lengths` without 0 is `non_empty` too",
+            Self::BadLengths => "write for example `lengths: [4, 16]`",
+            Self::ConstValue => "write another value, or a wider type",
+            Self::UnknownRole => "add the role to the enum, or name one that it has",
+            Self::UnknownMessage => "declare the message in this set, or name one that it has",
+            Self::OlderThanOwner => "leave `since` out: it is then the owner's",
+            Self::EmptyReason => "say it in a few words",
+            Self::IdNotation => "write all of them in hexadecimal, or all in decimal",
+            Self::DeprecatedUse => "follow what the note says, or deprecate this use too",
+            _ => return None,
+        })
+    }
+
     /// The code with this text.
     pub fn from_text(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.as_str() == text)

@@ -68,6 +68,9 @@ impl Diagnostics {
     /// Sorts the findings by place, so that the text does not depend on the order of the checks.
     pub(crate) fn new(sources: Vec<Source>, mut list: Vec<Diagnostic>) -> Self {
         list.sort_by_key(|d| (d.primary.span.file, d.primary.span.start, d.code));
+        for diagnostic in list.iter_mut().filter(|diagnostic| diagnostic.help.is_empty()) {
+            diagnostic.help.extend(diagnostic.code.advice().map(str::to_owned));
+        }
         Self { sources, list }
     }
 

@@ -19,7 +19,14 @@ pub(crate) fn parse(file: u32, text: &str, found: &mut Vec<Diagnostic>) -> Optio
         found.extend(last);
         return None;
     }
-    let mut parser = Parser { tokens: &lexed.tokens, at: 0, open: Vec::new(), found, lost: false };
+    let mut parser = Parser {
+        tokens: &lexed.tokens,
+        at: 0,
+        open: Vec::new(),
+        found,
+        assumed: None,
+        lost: false,
+    };
     let root = parser.value();
     if !parser.lost {
         parser.end();
@@ -34,6 +41,8 @@ struct Parser<'p, 't> {
     /// Brackets that wait for their other half.
     open: Vec<(Bracket, Span)>,
     found: &'p mut Vec<Diagnostic>,
+    /// Index of the token before which a missing bracket was assumed; its comma went with it.
+    assumed: Option<usize>,
     /// Brackets do not match; the rest is not worth a word.
     lost: bool,
 }
@@ -218,6 +227,7 @@ impl<'p, 't> Parser<'p, 't> {
             }
             let before = self.at;
             if !entry(self) {
+                self.assumed = Some(self.at);
                 break;
             }
             if !self.lost {
@@ -274,6 +284,7 @@ impl<'p, 't> Parser<'p, 't> {
                     self.at += 1;
                 }
             }
+            _ if self.assumed == Some(self.at) => {}
             // A broken literal may have swallowed the comma; its own mistake is enough.
             _ if self.tokens[before..self.at].iter().any(|token| token.kind == TokenKind::Bad) => {}
             _ => {
