@@ -7,6 +7,8 @@
 mod lexer;
 mod literal;
 mod parser;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 pub(crate) use self::parser::parse;

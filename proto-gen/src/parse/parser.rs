@@ -89,6 +89,18 @@ impl<'p, 't> Parser<'p, 't> {
         let kind = match word {
             "true" => Kind::Bool(true),
             "false" => Kind::Bool(false),
+            "Some" | "None" => {
+                self.report(Diagnostic::new(
+                    Code::UnsupportedSyntax,
+                    span,
+                    "`Some` and `None` have no place in a spec: what is absent is left out",
+                    "",
+                ));
+                if self.peek().kind == TokenKind::Open(Bracket::Round) {
+                    self.round(None);
+                }
+                Kind::Broken
+            }
             _ if self.peek().kind == TokenKind::Open(Bracket::Round) => {
                 return self.round(Some(Name { text: word.to_owned(), span }));
             }
