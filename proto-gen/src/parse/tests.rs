@@ -73,6 +73,8 @@ fn same(ours: &Value, theirs: &Value) -> bool {
                     b.iter().any(|(other, theirs)| same(key, other) && same(value, theirs))
                 })
         }
+        // `()` is a unit to ron, `( )` an empty sequence.
+        (Value::Unit, Value::Seq(items)) | (Value::Seq(items), Value::Unit) => items.is_empty(),
         (a, b) => a == b,
     }
 }
@@ -99,6 +101,7 @@ fn accepts(text: &str) -> bool {
 fn reads_what_ron_reads() {
     for text in [
         "()",
+        "( )",
         "Foo",
         "Foo()",
         "Foo(1)",
