@@ -1,13 +1,16 @@
-//! The `proto-gen` command.
+//! The `proto-gen` command: arguments, terminals and exit codes. What it does is in the library.
 
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use proto_gen::Checked;
+use proto_gen::schema::Schema;
 
-/// Checks netport specs.
+/// Checks a netport spec, and makes everything that is generated from one.
 #[derive(Parser)]
-#[command(version)]
+#[command(name = "proto-gen", version, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -15,17 +18,77 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Check a spec.
-    Check {
-        /// The spec.
-        #[arg(default_value = "spec/messages.ron")]
-        spec: PathBuf,
-    },
+    /// Check a spec: show every mistake and lint.
+    Check(CheckArgs),
+}
+
+/// Exits with 0 where there is no mistake, 1 where there is one, 2 where the arguments are wrong.
+#[derive(Args)]
+#[command(after_help = "\
+Exit code: 0 no mistake, 1 mistakes (or, with --deny-lints, lints), 2 wrong arguments.
+The codes are listed in proto-gen/DIAGNOSTICS.md; a lint is allowed on an item by `allow: [\"L0001\"]`.")]
+struct CheckArgs {
+    /// The spec; what it includes is checked with it.
+    #[arg(default_value = "spec/messages.ron")]
+    spec: PathBuf,
+    /// Print one JSON object on standard output, for editors.
+    #[arg(long)]
+    json: bool,
+    /// Let lints count as mistakes.
+    #[arg(long)]
+    deny_lints: bool,
 }
 
 fn main() -> ExitCode {
-    let Command::Check { spec } = Cli::parse().command;
-    let checked = proto_gen::check(spec);
-    eprint!("{}", checked.diagnostics);
-    if checked.schema.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    match Cli::parse().command {
+        Command::Check(args) => args.run(),
+    }
+}
+
+impl CheckArgs {
+    fn run(&self) -> ExitCode {
+        let Checked { schema, diagnostics } = proto_gen::check(&self.spec);
+        if self.json {
+            write(&mut io::stdout(), &format!("{}\n", diagnostics.to_json()));
+        } else {
+            write(&mut io::stderr(), &diagnostics.render(colour(&io::stderr())));
+            if let Some(schema) = &schema {
+                write(&mut io::stdout(), &summary(schema));
+            }
+        }
+        let denied = self.deny_lints && diagnostics.warnings() > 0;
+        if schema.is_some() && !denied { ExitCode::SUCCESS } else { ExitCode::from(1) }
+    }
+}
+
+/// `netport version 1: 2 sets, 16 messages, 8 types`.
+fn summary(schema: &Schema) -> String {
+    let count = |n: usize, what: &str| match n {
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
+    };
+    format!(
+        "{} version {}: {}, {}, {}\n",
+        schema.name,
+        schema.version,
+        count(schema.sets.len(), "set"),
+        count(schema.messages().count(), "message"),
+        count(schema.types.len(), "type"),
+    )
+}
+
+/// Colour is for terminals, and for those who have not declined it (`NO_COLOR`).
+fn colour(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Writes text to someone who may have stopped listening: a broken pipe is not an error.
+fn write(stream: &mut impl Write, text: &str) {
+    match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            // Standard error is all that is left, and it may be what failed.
+            let _ = writeln!(io::stderr(), "proto-gen: cannot write: {error}");
+        }
+        _ => {}
+    }
 }

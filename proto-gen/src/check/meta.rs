@@ -1,5 +1,7 @@
 //! What every named item carries: name, doc, versions, lints that it allows.
 
+use std::collections::HashMap;
+
 use super::cx::Cx;
 use super::keys::{Keys, list, text, unsigned, words};
 use super::names::{self, Style};
@@ -172,20 +174,30 @@ pub(super) fn distinct<'m>(
     metas: impl Iterator<Item = &'m Meta> + Clone,
     reserved: &[Reserved<String>],
 ) {
-    let mut first: std::collections::HashMap<&str, Span> = std::collections::HashMap::new();
+    // Case does not count: `Ab` and `AB` are one constant in the generated code.
+    let mut first: HashMap<String, &Meta> = HashMap::new();
     for meta in metas.clone().filter(|meta| !meta.name.is_empty()) {
-        if let Some(span) = first.get(meta.name.as_str()) {
-            cx.report(duplicate(&meta.name, meta.span, *span));
-        } else {
-            first.insert(&meta.name, meta.span);
+        let key = meta.name.to_ascii_lowercase();
+        match first.get(&key) {
+            Some(first) if first.name == meta.name => {
+                cx.report(duplicate(&meta.name, meta.span, first.span));
+            }
+            Some(first) => cx.report(
+                duplicate(&meta.name, meta.span, first.span).help("a difference in case is none"),
+            ),
+            None => {
+                first.insert(key, meta);
+            }
         }
         if let Some(reserved) = reserved.iter().find(|reserved| reserved.value == meta.name) {
             cx.report(self::reserved(meta, reserved.span));
         }
     }
     for meta in metas {
-        if let Some(span) = meta.was.as_deref().and_then(|was| first.get(was)) {
-            cx.report(still_here(meta, *span));
+        let Some(was) = meta.was.as_deref() else { continue };
+        let still = first.get(&was.to_ascii_lowercase()).filter(|still| still.name == was);
+        if let Some(still) = still {
+            cx.report(still_here(meta, still.span));
         }
     }
 }

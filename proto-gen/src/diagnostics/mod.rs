@@ -5,6 +5,8 @@
 //! renders them the same way for a build script and for the command.
 
 mod code;
+#[cfg(feature = "cli")]
+mod json;
 mod render;
 
 use std::fmt;
