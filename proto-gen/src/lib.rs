@@ -8,8 +8,11 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod backends;
 mod build;
 mod check;
+#[cfg(feature = "cli")]
+pub mod commands;
 pub mod diagnostics;
 pub mod dynamic;
 mod parse;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use proto_gen::Checked;
+use proto_gen::commands::args::{Build, Decode, Encode};
 use proto_gen::schema::Schema;
 
 /// Checks a netport spec, and makes everything that is generated from one.
@@ -20,6 +21,9 @@ struct Cli {
 enum Command {
     /// Check a spec: show every mistake and lint.
     Check(CheckArgs),
+    Build(Build),
+    Decode(Decode),
+    Encode(Encode),
 }
 
 /// Exits with 0 where there is no mistake, 1 where there is one, 2 where the arguments are wrong.
@@ -42,6 +46,9 @@ struct CheckArgs {
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Check(args) => args.run(),
+        Command::Build(build) => build.run(),
+        Command::Decode(decode) => decode.run(),
+        Command::Encode(encode) => encode.run(),
     }
 }
 

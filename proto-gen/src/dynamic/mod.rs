@@ -5,9 +5,12 @@
 //! it. Nothing here panics, whatever the bytes or the value, on a schema that `check` accepted.
 
 mod cases;
+mod damage;
 mod decode;
 mod encode;
 mod fault;
+#[cfg(feature = "cli")]
+pub mod json;
 mod keys;
 mod leaves;
 mod mutate;
@@ -25,6 +28,7 @@ pub(crate) mod fixture;
 mod tests;
 
 pub use cases::{Case, cases};
+pub use damage::{Damaged, damaged};
 pub use decode::{Decoded, decode, decode_traced};
 pub use encode::{FRAME_HEADER_LEN, encode, frame};
 pub use fault::{Fault, FaultClass, Refusal, RefusalClass};

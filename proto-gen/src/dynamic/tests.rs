@@ -200,3 +200,22 @@ fn values_that_do_not_fit_are_refused() {
     let tail = vec![Tail { id: 3, value: TailValue::Retained(vec![]) }];
     assert_eq!(class(Body { head: text(0), tail }), RefusalClass::UnknownCritical);
 }
+
+#[test]
+fn damage_shows_every_class_of_fault_and_what_is_skipped() {
+    let mut classes: Vec<FaultClass> = Vec::new();
+    let mut skipped = 0;
+    each_message(|schema, message| {
+        for damaged in damaged(schema, message) {
+            assert_eq!(damaged.outcome, decode(schema, message, &damaged.bytes));
+            match damaged.outcome {
+                Ok(_) => skipped += 1,
+                Err(fault) => classes.push(fault.class),
+            }
+        }
+    });
+    classes.sort();
+    classes.dedup();
+    assert_eq!(classes, FaultClass::ALL);
+    assert!(skipped > 5);
+}

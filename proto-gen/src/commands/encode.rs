@@ -1,0 +1,81 @@
+//! `proto-gen encode`: the mirror of `decode --json`.
+
+use serde_json::{Deserializer, Value as Json};
+
+use super::tree;
+use crate::dynamic::json::{from_json, unhex};
+use crate::dynamic::{encode, frame};
+use crate::schema::{Message, Schema};
+
+/// Frames of JSON objects, one after the other or in an array.
+///
+/// An object says which `message` and its `value`. An unknown message has its `id` and `bytes`
+/// instead, and so may a frame that is to be wrong; what a stream ends with is `rest`.
+///
+/// # Errors
+///
+/// In words, for the first object that is no message of the schema.
+pub fn encode_frames(schema: &Schema, text: &str) -> Result<Vec<u8>, String> {
+    let mut out = Vec::new();
+    for (index, object) in objects(text)?.iter().enumerate() {
+        let frame =
+            one(schema, object).map_err(|error| format!("object {}: {error}", index + 1))?;
+        out.extend(frame);
+    }
+    Ok(out)
+}
+
+/// The value of one message, without a header, from its JSON.
+///
+/// # Errors
+///
+/// In words, where it is no value of the message.
+pub fn encode_value(schema: &Schema, message: &Message, json: &Json) -> Result<Vec<u8>, String> {
+    let value = from_json(schema, &message.meta.name, &message.body, json);
+    let value = value.map_err(|error| error.to_string())?;
+    encode(schema, message, &value).map_err(|refusal| refusal.to_string())
+}
+
+fn objects(text: &str) -> Result<Vec<Json>, String> {
+    let mut out = Vec::new();
+    for json in Deserializer::from_str(text).into_iter::<Json>() {
+        match json.map_err(|error| format!("not JSON: {error}"))? {
+            Json::Array(objects) => out.extend(objects),
+            object => out.push(object),
+        }
+    }
+    Ok(out)
+}
+
+fn one(schema: &Schema, object: &Json) -> Result<Vec<u8>, String> {
+    let raw = |key: &str| object.get(key).and_then(Json::as_str).and_then(unhex);
+    if let Some(rest) = raw("rest") {
+        return Ok(rest);
+    }
+    let message = match (object.get("message").and_then(Json::as_str), object.get("id")) {
+        (Some(name), _) => Some(
+            schema
+                .messages()
+                .find(|message| message.meta.name == name)
+                .ok_or_else(|| format!("there is no message `{name}`"))?,
+        ),
+        (None, Some(id)) => {
+            let id = id.as_u64().and_then(|id| u16::try_from(id).ok());
+            let id = id.ok_or("`id` is a number up to 65535")?;
+            match tree::message(schema, id) {
+                Some((_, message)) => Some(message),
+                None => {
+                    let bytes = raw("bytes").ok_or("an unknown message needs its `bytes`")?;
+                    return Ok(frame(id, &bytes));
+                }
+            }
+        }
+        (None, None) => None,
+    };
+    let message = message.ok_or("an object needs `message` or `id`")?;
+    let value = match object.get("value") {
+        Some(json) => encode_value(schema, message, json)?,
+        None => raw("bytes").ok_or("an object needs `value` or `bytes`")?,
+    };
+    Ok(frame(message.id, &value))
+}
