@@ -144,7 +144,7 @@ impl Found<'_> {
         };
         if let (Some(first), Some(second)) = (key(0), key(1)) {
             let repeated = bytes[first].to_vec();
-            let bytes = splice(steps, bytes, second, &repeated);
+            let bytes = splice(steps, bytes, &second.clone(), second, &repeated);
             self.add(format!("{}: the same key twice", relative(map)), bytes);
         }
     }
@@ -153,7 +153,7 @@ impl Found<'_> {
     fn damage_tail(&mut self, region: &Region, steps: &[Step], bytes: &[u8]) {
         let end = region.content.end;
         let mut append = |what: &str, record: &[u8]| {
-            let bytes = splice(steps, bytes, end..end, record);
+            let bytes = splice(steps, bytes, &region.content, end..end, record);
             self.add(format!("{}: {what}", region.name), bytes);
         };
         append("an unknown odd record", &frame(0xfffd, b"new"));
@@ -169,7 +169,8 @@ impl Found<'_> {
             let What::TailHeader { len, .. } = step.what else { continue };
             let end = step.range.end + len as usize;
             if region.content.contains(&step.range.start) {
-                let bytes = splice(steps, bytes, end..end, &[0]);
+                let content = step.range.end..end;
+                let bytes = splice(steps, bytes, &content, end..end, &[0]);
                 self.add(format!("{}: a byte too many", relative(step)), bytes);
             }
         }
@@ -190,7 +191,7 @@ impl Found<'_> {
                 }
                 _ => continue,
             };
-            let mut bytes = splice(&steps, &bytes, content, &[]);
+            let mut bytes = splice(&steps, &bytes, &content.clone(), content, &[]);
             bytes[step.range.clone()].fill(0);
             self.add(format!("{}: emptied", relative(step)), bytes);
         }
@@ -224,7 +225,15 @@ fn is_struct(steps: &[Step], index: usize) -> bool {
 }
 
 /// Replaces bytes, and corrects the lengths of all structs, variants and tail records around them.
-fn splice(steps: &[Step], bytes: &[u8], at: Range<usize>, with: &[u8]) -> Vec<u8> {
+///
+/// Around `within`, that is: what is put at the end of a region ends what ends there, too.
+fn splice(
+    steps: &[Step],
+    bytes: &[u8],
+    within: &Range<usize>,
+    at: Range<usize>,
+    with: &[u8],
+) -> Vec<u8> {
     let mut out = bytes.to_vec();
     for (index, step) in steps.iter().enumerate() {
         let (len, field) = match step.what {
@@ -235,7 +244,7 @@ fn splice(steps: &[Step], bytes: &[u8], at: Range<usize>, with: &[u8]) -> Vec<u8
             _ => continue,
         };
         let content = step.range.end..step.range.end + len as usize;
-        if content.start <= at.start && at.end <= content.end {
+        if content.start <= within.start && within.end <= content.end {
             let len = (len as usize + with.len()).saturating_sub(at.len()) as u64;
             let width = field.len();
             out[field].copy_from_slice(&len.to_le_bytes()[..width]);
