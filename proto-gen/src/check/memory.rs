@@ -265,3 +265,72 @@ fn sum(fields: impl IntoIterator<Item = Layout>) -> Layout {
     }
     total
 }
+
+#[cfg(test)]
+mod tests {
+    /// Amplification of a message with this text between `Message(...)`, as the schema has it.
+    fn amplification(message: &str) -> u32 {
+        let spec = format!(
+            r#"Protocol(name: "demo", version: 1, doc: "d", allow: ["L0001", "L0002", "L0009"],
+            enums: [Enum(name: "Mood", repr: U8, values: [Value(value: 1, name: "Good")])],
+            structs: [
+                Struct(name: "Wide", extensible: U16, fields: [], tail: [
+                    Field(id: 1, name: "a", ty: U128), Field(id: 3, name: "b", ty: U128),
+                ]),
+            ],
+            unions: [Union(name: "Shape", variants: [
+                Variant(id: 2, name: "Key", fields: [Field(name: "key", ty: Array(U8, 200))]),
+                Variant(id: 4, name: "Dot", fields: []),
+            ])],
+            sets: [Set(name: "App", messages: [
+                Message(id: 0x0100, name: "It", max_len: 100_000_000, {message}),
+            ])])"#
+        );
+        let checked = crate::check_with("spec.ron", |_| Ok(spec.clone().into_bytes()));
+        let schema = checked.schema.unwrap_or_else(|| panic!("{}", checked.diagnostics));
+        schema.sets[0].messages[0].amplification
+    }
+
+    #[test]
+    fn memory_per_received_byte_is_bounded_tightly() {
+        let check = |ty: &str, expect: u32| {
+            let message = format!("fields: [Field(name: \"f\", ty: {ty})]");
+            assert_eq!(amplification(&message), expect, "{ty}");
+        };
+        // 4 bytes in memory for a frame of 10.
+        check("U32", 1);
+        // An empty string is the dearest: 24 bytes for a frame of 7.
+        check("Str(64)", 24u32.div_ceil(7));
+        // As is an empty list, of elements that are as large on the wire as in memory.
+        check("List(U128, 100)", 24u32.div_ceil(7));
+        // 24 and a million times 24 bytes for strings of one byte each.
+        check("List(Str(8), 1_000_000)", 24);
+        check("List(SocketAddr, 1_000_000)", 32u32.div_ceil(7));
+        // Two tagged 16-byte fields that may both be absent, beside a length of 2.
+        check("List(Wide, 1_000_000)", 64 / 2);
+        // Variants as large as the largest, each in 6 bytes.
+        check("List(Shape, 1_000_000)", 208u32.div_ceil(6));
+        // Two bytes for one in each element, but the empty list is dearer.
+        check("List(Mood, 1_000_000)", 24u32.div_ceil(6 + 4));
+        // One entry pays for a node of eleven, with twelve links and 16 bytes more.
+        check("Map(U8, U8, 1)", (24u32 + 11 * 2 + 12 * 8 + 16).div_ceil(6 + 1 + 2));
+        // Its pointer comes on top of its bytes.
+        check("Array(U8, 5_000)", 5_008u32.div_ceil(5_006));
+        // Inline, and paid for where it is absent.
+        check("Opt(Array(U8, 4_000))", 4_001u32.div_ceil(7));
+        // Boxed above 4 KiB: only a pointer and its tag where it is absent.
+        check("Opt(Array(U8, 5_000))", 16u32.div_ceil(7));
+    }
+
+    #[test]
+    fn a_message_without_fields_costs_nothing() {
+        assert_eq!(amplification("fields: []"), 0);
+    }
+
+    #[test]
+    fn retained_records_cost_what_a_growing_list_of_them_does() {
+        // Room for four records at once for the first, which may have 6 bytes; 24 for the list.
+        let first = (24u32 + 4 * 40).div_ceil(6 + 6);
+        assert_eq!(amplification("fields: [], unknown: Retain"), first);
+    }
+}

@@ -1,5 +1,7 @@
 //! Sets, their messages, and the calls between them.
 
+use std::collections::{HashMap, HashSet};
+
 use super::body::{self, Owner, Use};
 use super::cx::{Cx, What};
 use super::ids::{self, Id};
@@ -88,9 +90,11 @@ pub(super) fn read(cx: &mut Cx, node: &Node, outside: &Outside<'_>) -> Option<Se
     let nodes = keys.require(cx, "messages", "[]").and_then(|node| super::keys::list(cx, node));
     let nodes = nodes.unwrap_or_default();
     let calls = calls(cx, &keys, nodes);
+    let halves: HashMap<&str, &Call<'_>> =
+        calls.iter().flat_map(|call| [(call.request, call), (call.response, call)]).collect();
     let (mut messages, mut drafts) = (Vec::new(), Vec::new());
     for node in nodes {
-        if let Some((message, draft)) = message(cx, node, &meta, &calls, outside) {
+        if let Some((message, draft)) = message(cx, node, &meta, &halves, outside) {
             messages.push(message);
             drafts.push(draft);
         }
@@ -114,20 +118,22 @@ pub(super) fn name_of(node: &Node) -> Option<(&str, Span)> {
 
 fn calls<'t>(cx: &mut Cx, keys: &Keys<'t>, messages: &[Node]) -> Vec<Call<'t>> {
     let mut calls: Vec<Call<'t>> = Vec::new();
-    let names: Vec<&str> = messages.iter().filter_map(name_of).map(|(name, _)| name).collect();
-    let mut used: Vec<(&str, Span)> = Vec::new();
+    let names: HashSet<&str> = messages.iter().filter_map(name_of).map(|(name, _)| name).collect();
+    let nameless = messages.iter().any(|message| name_of(message).is_none());
+    let mut used: HashMap<&str, Span> = HashMap::new();
     for node in keys.list(cx, "calls") {
         let Some(keys) = Keys::open(cx, node, &CALL) else { continue };
         let mut half = |key| {
             let node = keys.require(cx, key, "\"...\"")?;
             let name = text(cx, node)?;
-            if !names.contains(&name) {
-                if names.len() == messages.len() {
+            if !names.contains(name) {
+                // One whose name could not be read may be the one that is meant.
+                if !nameless {
                     unknown_message(cx, name, node.span, &names);
                 }
                 return None;
             }
-            if let Some((_, first)) = used.iter().find(|(used, _)| *used == name) {
+            if let Some(first) = used.get(name) {
                 cx.report(
                     Diagnostic::new(
                         Code::TwoCalls,
@@ -140,7 +146,7 @@ fn calls<'t>(cx: &mut Cx, keys: &Keys<'t>, messages: &[Node]) -> Vec<Call<'t>> {
                 );
                 return None;
             }
-            used.push((name, node.span));
+            used.insert(name, node.span);
             Some(name)
         };
         let (request, response) = (half("request"), half("response"));
@@ -151,7 +157,7 @@ fn calls<'t>(cx: &mut Cx, keys: &Keys<'t>, messages: &[Node]) -> Vec<Call<'t>> {
     calls
 }
 
-fn unknown_message(cx: &mut Cx, name: &str, span: Span, names: &[&str]) {
+fn unknown_message(cx: &mut Cx, name: &str, span: Span, names: &HashSet<&str>) {
     let elsewhere = cx.names.get(name).filter(|named| named.what == What::Message).map(|n| n.span);
     let diagnostic = Diagnostic::new(
         Code::UnknownMessage,
@@ -159,19 +165,23 @@ fn unknown_message(cx: &mut Cx, name: &str, span: Span, names: &[&str]) {
         format!("this set has no message `{name}`"),
         "",
     );
+    let mut candidates: Vec<&str> = names.iter().copied().collect();
+    candidates.sort_unstable();
     cx.report(match elsewhere {
         Some(elsewhere) => diagnostic
             .also(elsewhere, "this one is in another set")
             .help("both halves of a call are in the set that declares it"),
-        None => diagnostic.maybe_help(did_you_mean(name, names.iter().copied())),
+        None => diagnostic.maybe_help(did_you_mean(name, candidates)),
     });
 }
 
 /// Links the two halves of every call by their ids.
 fn pair(messages: &mut [Message], calls: &[Call<'_>]) {
+    let at: HashMap<String, usize> =
+        messages.iter().enumerate().map(|(at, message)| (message.meta.name.clone(), at)).collect();
     for call in calls {
-        let find = |name: &str| messages.iter().position(|message| message.meta.name == name);
-        let (Some(request), Some(response)) = (find(call.request), find(call.response)) else {
+        let (Some(&request), Some(&response)) = (at.get(call.request), at.get(call.response))
+        else {
             // A half that could not be read was reported.
             continue;
         };
@@ -184,7 +194,7 @@ fn message(
     cx: &mut Cx,
     node: &Node,
     set: &Meta,
-    calls: &[Call<'_>],
+    calls: &HashMap<&str, &Call<'_>>,
     outside: &Outside<'_>,
 ) -> Option<(Message, MessageDraft)> {
     let keys = Keys::open(cx, node, &MESSAGE)?;
@@ -208,8 +218,7 @@ fn message(
         }
     }
     let (max_len, max_len_span) = max_len(cx, &keys);
-    let call = calls.iter().find(|call| call.request == meta.name || call.response == meta.name);
-    let generated = call.map(|call| (call_field(&meta, call), call.span));
+    let generated = calls.get(meta.name.as_str()).map(|call| (call_field(&meta, call), call.span));
     let owner = Owner { meta: &meta, id: None, frozen: false, generated };
     let body = body::read(cx, &keys, &owner);
     let from = from(cx, &keys, outside);
