@@ -1,6 +1,6 @@
 //! Findings as text for people, in the shape of a compiler's.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::{Diagnostic, Diagnostics, Label, Severity, Source};
 
@@ -38,24 +38,39 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a [Source]) -> Group<'a> {
     let mut group = Group::with_title(title);
     for file in files {
         let Some(source) = sources.get(file as usize) else { continue };
-        let mut snippet = Snippet::source(&source.text).path(source.name());
-        if diagnostic.primary.span.file == file {
-            snippet = snippet.annotation(annotation(AnnotationKind::Primary, &diagnostic.primary));
-        }
-        for other in diagnostic.others.iter().filter(|other| other.span.file == file) {
-            snippet = snippet.annotation(annotation(AnnotationKind::Context, other));
-        }
-        group = group.element(snippet);
+        let primary = Some((AnnotationKind::Primary, &diagnostic.primary));
+        let others = diagnostic.others.iter().map(|other| (AnnotationKind::Context, other));
+        let labels: Vec<(AnnotationKind, &Label)> = primary
+            .into_iter()
+            .chain(others)
+            .filter(|(_, label)| label.span.file == file)
+            .collect();
+        group = group.element(snippet(source, &labels));
     }
     group.elements(diagnostic.help.iter().map(|help| Level::HELP.message(help)))
 }
 
-fn annotation(kind: AnnotationKind, label: &Label) -> annotate_snippets::Annotation<'_> {
-    let annotation = kind.span(label.span.start as usize..label.span.end as usize);
-    match label.text.as_str() {
-        "" => annotation,
-        text => annotation.label(text),
-    }
+/// The lines that the labels touch: the renderer looks at all that it is given, and a spec may have
+/// many lines and many mistakes.
+fn snippet<'a>(
+    source: &'a Source,
+    labels: &[(AnnotationKind, &'a Label)],
+) -> Snippet<'a, Annotation<'a>> {
+    let text = source.text.as_str();
+    let first = labels.iter().map(|(_, label)| label.span.start as usize).min().unwrap_or(0);
+    let last = labels.iter().map(|(_, label)| label.span.end as usize).max().unwrap_or(0);
+    let start = text[..first].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[last..].find('\n').map_or(text.len(), |at| last + at + 1);
+    let line = text[..start].bytes().filter(|&byte| byte == b'\n').count() + 1;
+    let annotations = labels.iter().map(|(kind, label)| {
+        let range = label.span.start as usize - start..label.span.end as usize - start;
+        let annotation = kind.span(range);
+        match label.text.as_str() {
+            "" => annotation,
+            text => annotation.label(text),
+        }
+    });
+    Snippet::source(&text[start..end]).line_start(line).path(source.name()).annotations(annotations)
 }
 
 /// `2 errors, 1 warning`; nothing where there is nothing.
