@@ -41,6 +41,15 @@ pub fn check(path: impl AsRef<Path>) -> Checked {
     check_with(path, |path| std::fs::read(path))
 }
 
+/// Compiles the spec at `path` to Rust, in a build script: writes `$OUT_DIR/STEM.rs`, to be included
+/// in a module of its own, and tells cargo what it needs to know.
+///
+/// Ends the process with 1 where the spec has mistakes, after showing them all.
+pub fn compile(path: impl AsRef<Path>) {
+    Build::new(path.as_ref())
+        .run_with(|schema| backends::rust::generate(schema, &backends::rust::Options::default()));
+}
+
 /// As [`check()`], with another way to read: files of a git revision, or a test's table. `read` is
 /// given `path` itself, and for includes the path beside the file that includes.
 pub fn check_with(

@@ -10,12 +10,29 @@ use alloc::{string::String, vec::Vec};
 
 use bytes::Bytes;
 
+use crate::{record::HEADER_LEN, set::Message, wire::Wire};
+
+/// How many bytes proptest and quickcheck feed a recipe with, at most.
+pub const BYTES_MAX: usize = 1_024;
+
 /// What a recipe asks.
 #[derive(Debug)]
 pub struct Choices<'c> {
     bytes: &'c [u8],
     /// Bytes on the wire that the value may still grow by.
     budget: usize,
+}
+
+/// A message that fits in its `MAX_LEN`.
+pub fn message<M: Message>(choices: &mut Choices<'_>) -> M {
+    choices.allow(M::MAX_LEN.saturating_sub(M::MIN_LEN) as usize);
+    M::generate(choices)
+}
+
+/// A value of some 64 KiB at most.
+pub fn part<T: Wire>(choices: &mut Choices<'_>) -> T::Owned {
+    choices.allow(0xffff);
+    T::generate(choices)
 }
 
 impl<'c> Choices<'c> {
@@ -123,10 +140,37 @@ impl<'c> Choices<'c> {
         }
     }
 
-    /// One of these, which are not empty.
-    pub fn pick<T: Copy>(&mut self, of: &[T]) -> Option<T> {
-        let index = self.below(of.len());
-        of.get(index).copied()
+    /// One of these, which are not none.
+    pub fn pick<T: Copy, const N: usize>(&mut self, of: &[T; N]) -> T {
+        const { assert!(N > 0, "one of none") };
+        of.get(self.below(N)).copied().unwrap_or(of[0])
+    }
+
+    /// Takes `len` bytes off the budget, where it has them.
+    pub fn afford(&mut self, len: usize) -> bool {
+        match self.budget.checked_sub(len) {
+            Some(budget) => {
+                self.budget = budget;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// A tail field whose value is at least `min` bytes, or none.
+    pub fn optional<T>(&mut self, min: usize, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        (self.flip() && self.afford(HEADER_LEN + min)).then(|| make(self))
+    }
+
+    /// An integer from `min` to `max`, both included, which lie within its type.
+    pub fn number<T: TryFrom<i128> + Default>(&mut self, min: i128, max: i128) -> T {
+        T::try_from(self.between(min, max)).unwrap_or_default()
+    }
+
+    /// A float from `min` to `max`, both included, often one of them.
+    pub fn float32_between(&mut self, min: f32, max: f32) -> f32 {
+        // To the nearest, so that it may have to be brought back.
+        (self.float_between(f64::from(min), f64::from(max)) as f32).clamp(min, max)
     }
 
     /// `len` bytes, which are already taken off the budget.

@@ -21,9 +21,21 @@ pub use bytes;
 #[doc(hidden)]
 pub use nom;
 
+#[cfg(feature = "arbitrary")]
+#[doc(hidden)]
+pub use arbitrary;
+#[cfg(feature = "proptest")]
+#[doc(hidden)]
+pub use proptest;
+#[cfg(feature = "quickcheck")]
+#[doc(hidden)]
+pub use quickcheck;
+
 mod encode_error;
 mod error;
 pub mod generate;
+mod generators;
+pub mod messages;
 pub mod parse;
 pub mod record;
 mod set;

@@ -5,7 +5,11 @@
 //! them compose with nom's combinators. They work in complete mode: a value is parsed when it is
 //! all there, so they never answer `Incomplete`. Nothing here panics on any input.
 
-use crate::error::{DecodeError, DecodeErrorKind};
+use crate::{
+    error::{DecodeError, DecodeErrorKind},
+    record::{self, HEADER_LEN, Record},
+    set::UNKNOWN_MAX_LEN,
+};
 
 /// What a parser answers: what is left, and what was read.
 pub type IResult<'a, T> = nom::IResult<&'a [u8], T, DecodeError>;
@@ -189,6 +193,135 @@ pub fn run_field<T>(
         Ok(value) => Ok(value),
         Err(error) => Err(nom::Err::Error(error.before(after).in_field(name))),
     }
+}
+
+/// The same for a struct of fixed size, which stands for itself.
+#[inline]
+pub fn part<T>(
+    result: Result<T, DecodeError>,
+    name: &'static str,
+    after: usize,
+) -> Result<T, DecodeError> {
+    match result {
+        Ok(value) => Ok(value),
+        Err(error) => Err(error.before(after).in_field(name)),
+    }
+}
+
+/// Adds to an error, made while a value was owned, the name of the field.
+#[inline]
+pub fn own_field<T>(result: Result<T, DecodeError>, name: &'static str) -> Result<T, DecodeError> {
+    match result {
+        Ok(value) => Ok(value),
+        Err(error) => Err(error.in_field(name)),
+    }
+}
+
+/// Refuses a field that does not hold to a constraint; `left` bytes were left where it began.
+#[inline]
+pub fn hold(
+    holds: bool,
+    rule: &'static str,
+    name: &'static str,
+    left: usize,
+) -> Result<(), nom::Err<DecodeError>> {
+    match hold_part(holds, rule, name, left) {
+        Ok(()) => Ok(()),
+        Err(error) => Err(nom::Err::Error(error)),
+    }
+}
+
+/// The same for a struct of fixed size, which stands for itself.
+#[inline]
+pub fn hold_part(
+    holds: bool,
+    rule: &'static str,
+    name: &'static str,
+    left: usize,
+) -> Result<(), DecodeError> {
+    if holds {
+        return Ok(());
+    }
+    Err(DecodeError::new(DecodeErrorKind::Constraint { rule }, left).in_field(name))
+}
+
+/// The same where somebody else adds the field's name.
+#[inline]
+pub fn hold_here(
+    holds: bool,
+    rule: &'static str,
+    left: usize,
+) -> Result<(), nom::Err<DecodeError>> {
+    if holds {
+        return Ok(());
+    }
+    fail(DecodeErrorKind::Constraint { rule }, left)
+}
+
+/// Nothing, at the end of `input`.
+#[inline]
+pub fn end(input: &[u8]) -> &[u8] {
+    input.get(input.len()..).unwrap_or_default()
+}
+
+/// Reads a region that a length of `WIDTH` bytes announces, all of it, with `parser`.
+#[inline]
+pub fn bounded<'a, const WIDTH: usize, T>(
+    input: &'a [u8],
+    parser: impl FnOnce(&'a [u8]) -> IResult<'a, T>,
+) -> IResult<'a, T> {
+    let (rest, region) = region::<WIDTH>(input)?;
+    let value = before(exact(parser(region)), rest.len())?;
+    Ok((rest, value))
+}
+
+/// Reads the record of a union's variant, whose value is at most `max` bytes.
+#[inline]
+pub fn variant(input: &[u8], max: u32) -> IResult<'_, Record<'_>> {
+    let (rest, record) = record::nested(input)?;
+    if record.value.len() > max as usize {
+        return fail(DecodeErrorKind::TooLong { max, found: record.value.len() }, input.len());
+    }
+    Ok((rest, record))
+}
+
+/// The value of the variant `name`, which was consumed exactly; `rest` follows it.
+#[inline]
+pub fn inner<T>(
+    result: IResult<'_, T>,
+    name: &'static str,
+    rest: &[u8],
+) -> Result<T, nom::Err<DecodeError>> {
+    match exact(result) {
+        Ok(value) => Ok(value),
+        error => field(before(error, rest.len()), name),
+    }
+}
+
+/// Judges a variant of unknown id: an odd one is kept.
+#[inline]
+pub fn unknown_variant<'a>(
+    record: Record<'a>,
+    rest: &[u8],
+) -> Result<Record<'a>, nom::Err<DecodeError>> {
+    if record.id.is_multiple_of(2) {
+        let left = rest.len() + record.value.len() + HEADER_LEN;
+        return fail(DecodeErrorKind::UnknownCritical { id: record.id }, left);
+    }
+    Ok(record)
+}
+
+/// Judges a message of unknown type, odd or even: it has a largest length too.
+///
+/// # Errors
+///
+/// `TooLong` beyond [`UNKNOWN_MAX_LEN`].
+pub fn unknown_message(id: u16, value: &[u8]) -> Result<Record<'_>, DecodeError> {
+    if value.len() > UNKNOWN_MAX_LEN as usize {
+        let kind = DecodeErrorKind::TooLong { max: UNKNOWN_MAX_LEN, found: value.len() };
+        return Err(DecodeError::new(kind, value.len()).in_value("", value.len()));
+    }
+    Ok(Record { id, value })
 }
 
 #[cold]

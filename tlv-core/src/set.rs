@@ -8,6 +8,7 @@ use bytes::Bytes;
 use crate::{
     EncodeError, EncodeErrorKind,
     error::{DecodeError, DecodeErrorKind},
+    generate::Choices,
     parse::{self, IResult},
     record::{HEADER_LEN, Header},
     wire::{Source, Wire},
@@ -207,6 +208,9 @@ pub trait MessageSet: Sized + Clone + Debug + PartialEq + Send + Sync + 'static 
 
     /// Shows each message type of the set to `visitor`, in the spec's order.
     fn visit<V: Visitor>(visitor: &mut V);
+
+    /// A message made of choices, of an unknown type too, for tests and fuzzers.
+    fn generate(choices: &mut Choices<'_>) -> Self;
 }
 
 /// Is shown message types, so that code can treat all of them without naming any.

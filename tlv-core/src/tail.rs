@@ -16,8 +16,9 @@ use crate::{
     generate::Choices,
     parse::{self, IResult},
     record::{self, HEADER_LEN, Record},
+    set::UNKNOWN_MAX_LEN,
     wire::Source,
-    write,
+    write::{self, Output},
 };
 
 /// Reads the records of a tail.
@@ -49,6 +50,23 @@ impl<'a> TailReader<'a> {
     #[inline]
     pub fn new(tail: &'a [u8]) -> Self {
         Self { rest: tail, previous: 0 }
+    }
+
+    /// Reads a tail of which no id is known.
+    ///
+    /// # Errors
+    ///
+    /// Where a record is cut off, its id does not ascend, or is even.
+    #[inline]
+    pub fn skip(tail: &'a [u8]) -> Result<(), nom::Err<DecodeError>> {
+        if tail.is_empty() {
+            return Ok(());
+        }
+        let mut reader = Self::new(tail);
+        while let Some(record) = reader.next_record()? {
+            reader.unknown(record)?;
+        }
+        Ok(())
     }
 
     /// The next record, or `None` at the end.
@@ -180,18 +198,59 @@ impl UnknownRecord {
         write::record(out, self.id, |out| write::slice(out, &self.value))
     }
 
-    /// A record of an id that is odd and none of `known`; `None` where the choices say so.
-    pub fn generate(choices: &mut Choices<'_>, known: &[u16], max: u32) -> Option<Self> {
-        if !choices.flip() {
-            return None;
+    /// Length of the value, where the record is a message of an id that is none of `known`.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not so: the record came from elsewhere.
+    pub fn message_len(&self, known: &[u16]) -> Result<usize, EncodeError> {
+        if known.contains(&self.id) {
+            return Err(EncodeError::new(EncodeErrorKind::NotUnknown { id: self.id }));
         }
-        let id = u16::from_le_bytes(choices.edged()) | 1;
-        if known.contains(&id) {
-            return None;
+        if self.value.len() > UNKNOWN_MAX_LEN as usize {
+            let kind = EncodeErrorKind::TooLong { max: UNKNOWN_MAX_LEN, found: self.value.len() };
+            return Err(EncodeError::new(kind));
         }
-        let len = choices.count(max.min(64), 1);
-        Some(Self { id, value: choices.blob(len) })
+        Ok(self.value.len())
     }
+
+    /// Appends the record as a frame, where it is a message of an id that is none of `known`.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not so; `out` is then unchanged.
+    pub fn encode_frame<B: Output>(&self, known: &[u16], out: &mut B) -> Result<(), EncodeError> {
+        let len = self.message_len(known)?;
+        self.write(out.grow(HEADER_LEN + len));
+        Ok(())
+    }
+
+    /// A record of an id that is odd and none of `known`.
+    pub fn generate(choices: &mut Choices<'_>, known: &[u16], max: u32) -> Self {
+        let id = unknown_id(u16::from_le_bytes(choices.edged()) | 1, 2, known);
+        let len = choices.count(max.min(64), 1);
+        Self { id, value: choices.blob(len) }
+    }
+
+    /// A message of an id that is none of `known`.
+    pub fn generate_message(choices: &mut Choices<'_>, known: &[u16]) -> Self {
+        let id = unknown_id(u16::from_le_bytes(choices.edged()), 1, known);
+        choices.allow(UNKNOWN_MAX_LEN as usize);
+        let len = choices.count(UNKNOWN_MAX_LEN, 1);
+        Self { id, value: choices.blob(len) }
+    }
+}
+
+/// The first id from `start` on, in steps of `step`, that is none of `known`.
+fn unknown_id(start: u16, step: u16, known: &[u16]) -> u16 {
+    let mut id = start;
+    // As many steps as there are known ids lead past all of them.
+    for _ in known {
+        if known.contains(&id) {
+            id = id.wrapping_add(step);
+        }
+    }
+    id
 }
 
 impl Retained {
@@ -238,7 +297,7 @@ impl Retained {
     pub fn generate(choices: &mut Choices<'_>, known: &[u16]) -> Self {
         let mut records = Vec::new();
         while records.len() < 4 && choices.count(1, HEADER_LEN) == 1 {
-            records.extend(UnknownRecord::generate(choices, known, u32::MAX));
+            records.push(UnknownRecord::generate(choices, known, u32::MAX));
         }
         records.sort_by_key(UnknownRecord::id);
         records.dedup_by_key(|record| record.id);

@@ -9,6 +9,8 @@ use alloc::vec::Vec;
 
 use bytes::BytesMut;
 
+use crate::{EncodeError, EncodeErrorKind, record::HEADER_LEN};
+
 /// What frames are appended to.
 pub trait Output {
     /// Appends `len` bytes, and hands them out to be written.
@@ -91,6 +93,48 @@ pub fn region<const WIDTH: usize>(
 #[inline]
 pub fn record(out: &mut [u8], id: u16, write: impl FnOnce(&mut [u8]) -> &mut [u8]) -> &mut [u8] {
     region::<4>(chunk(out, id.to_le_bytes()), write)
+}
+
+/// Adds to an error the name of the field.
+#[inline]
+pub fn field<T>(result: Result<T, EncodeError>, name: &'static str) -> Result<T, EncodeError> {
+    match result {
+        Ok(value) => Ok(value),
+        Err(error) => Err(error.in_field(name)),
+    }
+}
+
+/// Refuses a field that does not hold to a constraint.
+#[inline]
+pub fn hold(holds: bool, rule: &'static str, name: &'static str) -> Result<(), EncodeError> {
+    if holds {
+        return Ok(());
+    }
+    Err(EncodeError::new(EncodeErrorKind::Constraint { rule }).in_field(name))
+}
+
+/// Size of a region of `len` bytes and the length of `WIDTH` bytes before it.
+#[inline]
+pub fn prefixed<const WIDTH: usize>(len: usize) -> Result<usize, EncodeError> {
+    let max = if WIDTH == 2 { 0xffff } else { u32::MAX };
+    if len > max as usize {
+        return Err(EncodeError::new(EncodeErrorKind::TooLong { max, found: len }));
+    }
+    Ok(WIDTH + len)
+}
+
+/// Size of the record of a union's variant, whose value is at most `max` bytes.
+#[inline]
+pub fn variant(
+    len: Result<usize, EncodeError>,
+    name: &'static str,
+    max: u32,
+) -> Result<usize, EncodeError> {
+    let len = field(len, name)?;
+    if len > max as usize {
+        return Err(EncodeError::new(EncodeErrorKind::TooLong { max, found: len }).in_field(name));
+    }
+    Ok(HEADER_LEN + len)
 }
 
 /// Nothing is left to write to, though more must be written: the two passes disagree.

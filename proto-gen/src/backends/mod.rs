@@ -4,6 +4,7 @@
 //! fail. To add a language, add a folder and a line in [`ALL`].
 
 pub mod layout;
+pub mod rust;
 #[cfg(feature = "cli")]
 pub mod vectors;
 

@@ -1,6 +1,7 @@
 //! Types with one size only, and those among them that every pattern of bytes encodes.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::{Source, Wire};
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
 /// part of the run.
 pub trait Fixed: 'static {
     /// The value.
-    type Value: Copy + core::fmt::Debug + PartialEq + Send + Sync + 'static;
+    type Value: Copy + fmt::Debug + PartialEq + Send + Sync + 'static;
 
     /// Its size in bytes, at least 1.
     const SIZE: usize;
@@ -95,8 +96,40 @@ pub fn plain_many<T: Plain>(bytes: &[u8]) -> Vec<T::Value> {
 /// Refuses bytes that are fewer than the type's size, which no caller hands over.
 #[cold]
 #[inline(never)]
-pub(super) fn too_few(wanted: usize, found: usize) -> DecodeError {
+pub fn too_few(wanted: usize, found: usize) -> DecodeError {
     DecodeError::new(DecodeErrorKind::Truncated { wanted, found }, found)
+}
+
+/// Refuses the value of a closed enum that has no name.
+#[cold]
+#[inline(never)]
+pub fn unknown_value(found: u32, left: usize) -> DecodeError {
+    DecodeError::new(DecodeErrorKind::UnknownValue { found }, left)
+}
+
+/// Writes flags as `name | name | 0x40`, the last for bits without a name.
+///
+/// # Errors
+///
+/// Those of the formatter.
+pub fn debug_flags(
+    f: &mut fmt::Formatter<'_>,
+    bits: u64,
+    known: &[(&'static str, u64)],
+) -> fmt::Result {
+    let mut rest = bits;
+    let mut separator = "";
+    for (name, bit) in known {
+        if bits & bit != 0 {
+            write!(f, "{separator}{name}")?;
+            separator = " | ";
+            rest &= !bit;
+        }
+    }
+    if rest != 0 || separator.is_empty() {
+        write!(f, "{separator}{rest:#x}")?;
+    }
+    Ok(())
 }
 
 impl<T: Fixed> Wire for T {

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::{fmt, iter::FusedIterator, marker::PhantomData};
 
-use super::{Source, Wire, text::over_bound};
+use super::{Counted, Source, Wire, text::over_bound};
 use crate::{
     EncodeError,
     error::DecodeError,
@@ -74,6 +74,15 @@ impl<T: Wire, const MAX: u32> Wire for List<T, MAX> {
 
     fn generate(choices: &mut Choices<'_>) -> Vec<T::Owned> {
         let count = choices.count(MAX, T::MIN);
+        Self::generate_count(choices, count)
+    }
+}
+
+impl<T: Wire, const MAX: u32> Counted for List<T, MAX> {
+    const MAX: u32 = MAX;
+    const ELEMENT_MIN: usize = T::MIN;
+
+    fn generate_count(choices: &mut Choices<'_>, count: usize) -> Vec<T::Owned> {
         (0..count).map(|_| T::generate(choices)).collect()
     }
 }

@@ -3,7 +3,7 @@
 use alloc::collections::BTreeMap;
 use core::{fmt, iter::FusedIterator, marker::PhantomData};
 
-use super::{Blob, Source, Str, Wire, element, text::over_bound};
+use super::{Blob, Counted, Source, Str, Wire, element, text::over_bound};
 use crate::{
     EncodeError, Uuid,
     error::{DecodeError, DecodeErrorKind},
@@ -89,6 +89,38 @@ impl<K: Key, V: Wire, const MAX: u32> Wire for Map<K, V, MAX> {
     fn generate(choices: &mut Choices<'_>) -> BTreeMap<K::Owned, V::Owned> {
         let count = choices.count(MAX, K::MIN + V::MIN);
         (0..count).map(|_| (K::generate(choices), V::generate(choices))).collect()
+    }
+}
+
+impl<K: Key, V: Wire, const MAX: u32> Counted for Map<K, V, MAX> {
+    const MAX: u32 = MAX;
+    const ELEMENT_MIN: usize = K::MIN + V::MIN;
+
+    fn generate_count(choices: &mut Choices<'_>, count: usize) -> BTreeMap<K::Owned, V::Owned> {
+        let mut pairs = BTreeMap::new();
+        let mut salt: u32 = 0;
+        while pairs.len() < count {
+            let mut key = K::generate(choices);
+            if pairs.contains_key(&key) {
+                // The choices are used up, or unlucky: count instead. Every type of key has a
+                // pattern of bytes for each number here, since text takes letters from it too.
+                salt = salt.wrapping_add(1);
+                let [a, b, c, d] = salt.to_le_bytes();
+                let letters = [8, 16, b'a' + a % 26, b'a' + a / 26, b'a' + b % 26, b'a' + b / 26];
+                let mut bytes = alloc::vec::Vec::from(letters);
+                bytes.extend_from_slice(&[a, b, c, d]);
+                if salt.is_multiple_of(2) {
+                    bytes = alloc::vec![3, a, b, c, d];
+                }
+                key = K::generate(&mut Choices::new(&bytes));
+            }
+            if salt > 1 << 16 {
+                // There are not that many keys: the spec asks for what cannot be.
+                break;
+            }
+            pairs.insert(key, V::generate(choices));
+        }
+        pairs
     }
 }
 

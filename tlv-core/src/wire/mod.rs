@@ -19,7 +19,7 @@ use alloc::vec::Vec;
 use core::fmt::Debug;
 
 pub use array::{Array, BigArray, VarArray};
-pub use fixed::{Fixed, Plain, plain_many};
+pub use fixed::{Fixed, Plain, debug_flags, plain_many, too_few, unknown_value};
 pub use list::{List, ListIter, ListRef};
 pub use map::{Key, Map, MapIter, MapRef};
 pub use text::{Blob, Str};
@@ -135,6 +135,34 @@ pub trait Wire: 'static {
     #[inline]
     fn write_many<'o>(values: &[Self::Owned], out: &'o mut [u8]) -> &'o mut [u8] {
         values.iter().fold(out, |out, value| Self::write(value, out))
+    }
+}
+
+/// A type with a count or length in front.
+pub trait Counted: Wire {
+    /// A value of exactly `count` elements or bytes, which are already taken off the budget.
+    fn generate_count(choices: &mut Choices<'_>, count: usize) -> Self::Owned;
+
+    /// The bound.
+    const MAX: u32;
+    /// Smallest size of an element in bytes.
+    const ELEMENT_MIN: usize;
+
+    /// A value of at least one element.
+    fn generate_some(choices: &mut Choices<'_>) -> Self::Owned {
+        let more = choices.count(Self::MAX.saturating_sub(1), Self::ELEMENT_MIN);
+        choices.afford(Self::ELEMENT_MIN);
+        Self::generate_count(choices, more + 1)
+    }
+
+    /// A value whose length is one of these.
+    fn generate_one_of<const N: usize>(
+        choices: &mut Choices<'_>,
+        lengths: &[u32; N],
+    ) -> Self::Owned {
+        let length = choices.pick(lengths) as usize;
+        choices.afford(length.saturating_mul(Self::ELEMENT_MIN));
+        Self::generate_count(choices, length)
     }
 }
 

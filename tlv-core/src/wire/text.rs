@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use bytes::Bytes;
 
-use super::{Source, Wire};
+use super::{Counted, Source, Wire};
 use crate::{
     EncodeError, EncodeErrorKind,
     error::{DecodeError, DecodeErrorKind},
@@ -110,6 +110,24 @@ impl<const MAX: u32> Wire for Blob<MAX> {
     fn generate(choices: &mut Choices<'_>) -> Bytes {
         let len = choices.count(MAX, 1);
         choices.blob(len)
+    }
+}
+
+impl<const MAX: u32> Counted for Str<MAX> {
+    const MAX: u32 = MAX;
+    const ELEMENT_MIN: usize = 1;
+
+    fn generate_count(choices: &mut Choices<'_>, count: usize) -> String {
+        choices.text_of(count)
+    }
+}
+
+impl<const MAX: u32> Counted for Blob<MAX> {
+    const MAX: u32 = MAX;
+    const ELEMENT_MIN: usize = 1;
+
+    fn generate_count(choices: &mut Choices<'_>, count: usize) -> Bytes {
+        choices.blob(count)
     }
 }
 

@@ -1,0 +1,41 @@
+//! Constants.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{
+    Cx, docs,
+    names::ident,
+    types::{float, int_type, number, signed},
+};
+use crate::schema::{ConstValue, FloatWidth};
+
+pub(super) fn items(cx: &Cx<'_>) -> TokenStream {
+    cx.schema
+        .constants
+        .iter()
+        .map(|constant| {
+            let (docs, name) = (docs::of(&constant.meta), ident(&constant.meta.name));
+            let (ty, value) = match &constant.value {
+                ConstValue::Bool(value) => (quote!(bool), quote!(#value)),
+                ConstValue::Unsigned(int, value) => {
+                    let value = number(*value);
+                    (int_type(*int), quote!(#value))
+                }
+                ConstValue::Signed(int, value) => (int_type(*int), signed(*value)),
+                ConstValue::Float(FloatWidth::F32, value) => {
+                    (quote!(f32), float(*value, FloatWidth::F32))
+                }
+                ConstValue::Float(FloatWidth::F64, value) => {
+                    (quote!(f64), float(*value, FloatWidth::F64))
+                }
+                ConstValue::Str(value) => (quote!(&str), quote!(#value)),
+            };
+            quote! {
+                #docs
+                #[allow(clippy::doc_markdown)]
+                pub const #name: #ty = #value;
+            }
+        })
+        .collect()
+}

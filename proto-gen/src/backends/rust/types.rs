@@ -1,0 +1,319 @@
+//! A spec's types in Rust: their names for encodings, owned and borrowed, and what they cost.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use super::{Cx, names::ident};
+use crate::schema::{FloatWidth, Int, Schema, Size, Ty, TypeKind};
+
+/// Largest value in bytes that is kept on the stack as one.
+const STACK_MAX: u64 = 4_096;
+
+/// What is known about the values of a type.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Traits {
+    /// One size, no heap, not large: read in runs with its neighbours.
+    pub(super) fixed: bool,
+    /// Fixed, and every pattern of bytes is a value.
+    pub(super) plain: bool,
+    /// No heap: the borrowed form is the value itself.
+    pub(super) copy: bool,
+    /// No floats.
+    pub(super) eq: bool,
+    /// Values exist that have no encoding.
+    pub(super) refusable: bool,
+    /// Size in memory, roughly, saturating.
+    pub(super) memory: u64,
+}
+
+impl Traits {
+    const PLAIN: Self =
+        Self { fixed: true, plain: true, copy: true, eq: true, refusable: false, memory: 16 };
+    /// `String`, `Vec` and the like.
+    const HEAP: Self =
+        Self { fixed: false, plain: false, copy: false, eq: true, refusable: true, memory: 32 };
+}
+
+/// What is known about each type of the schema.
+pub(super) fn traits(schema: &Schema) -> Vec<Traits> {
+    let mut known: Vec<Traits> = Vec::with_capacity(schema.types.len());
+    for def in &schema.types {
+        // Each type stands after those that it contains.
+        let of = match &def.kind {
+            TypeKind::Enum(item) => Traits { plain: !item.closed, memory: 8, ..Traits::PLAIN },
+            TypeKind::Flags(_) => Traits { memory: 8, ..Traits::PLAIN },
+            TypeKind::Struct(item) => {
+                let head = item.body.head.iter();
+                let fields = head.chain(item.body.tail.iter().map(|tail| &tail.field));
+                let mut all = Traits { memory: 0, ..Traits::PLAIN };
+                for field in fields {
+                    let one = of_type(&known, &field.ty);
+                    let constrained = field.constraint.is_some();
+                    all.fixed &= one.fixed;
+                    all.plain &= one.plain && !constrained;
+                    all.copy &= one.copy;
+                    all.eq &= one.eq;
+                    all.refusable |= one.refusable || constrained;
+                    all.memory = all.memory.saturating_add(one.memory);
+                }
+                if item.extensible.is_some() {
+                    all =
+                        Traits { fixed: false, plain: false, copy: false, refusable: true, ..all };
+                }
+                all.fixed &= def.size.max <= STACK_MAX && def.size.max > 0;
+                all.plain &= all.fixed;
+                all.copy &= def.size.max <= STACK_MAX;
+                all
+            }
+            TypeKind::Union(item) => {
+                let bodies = item.variants.iter().map(|variant| &variant.body);
+                let fields = bodies.flat_map(|body| {
+                    body.head.iter().chain(body.tail.iter().map(|tail| &tail.field))
+                });
+                let eq = fields.map(|field| of_type(&known, &field.ty)).all(|t| t.eq);
+                Traits { eq, memory: 64, ..Traits::HEAP }
+            }
+        };
+        known.push(of);
+    }
+    known
+}
+
+fn of_type(known: &[Traits], ty: &Ty) -> Traits {
+    match ty {
+        Ty::Bool => Traits { plain: false, memory: 1, ..Traits::PLAIN },
+        Ty::Int(int) => Traits { memory: int.bytes(), ..Traits::PLAIN },
+        Ty::Float(_) => Traits { eq: false, memory: 8, ..Traits::PLAIN },
+        Ty::Uuid | Ty::Timestamp => Traits::PLAIN,
+        Ty::Duration => Traits { refusable: true, ..Traits::PLAIN },
+        Ty::Ip | Ty::SocketAddr => {
+            Traits { copy: true, refusable: matches!(ty, Ty::SocketAddr), ..Traits::HEAP }
+        }
+        Ty::Str { .. } | Ty::Bytes { .. } => Traits::HEAP,
+        Ty::List { elem, .. } => Traits { eq: of_type(known, elem).eq, ..Traits::HEAP },
+        Ty::Map { key, value, .. } => {
+            Traits { eq: of_type(known, key).eq && of_type(known, value).eq, ..Traits::HEAP }
+        }
+        Ty::Array { elem, len } => {
+            let elem = of_type(known, elem);
+            let memory = elem.memory.saturating_mul(u64::from(*len));
+            if memory > STACK_MAX {
+                Traits { eq: elem.eq, refusable: elem.refusable, ..Traits::HEAP }
+            } else if elem.fixed {
+                Traits { memory, ..elem }
+            } else {
+                Traits { fixed: false, plain: false, copy: false, memory, ..elem }
+            }
+        }
+        Ty::Opt(inner) => {
+            let inner = of_type(known, inner);
+            Traits { fixed: false, plain: false, ..inner }
+        }
+        Ty::Named(id) => known[id.0],
+    }
+}
+
+impl Cx<'_> {
+    pub(super) fn traits_of(&self, ty: &Ty) -> Traits {
+        of_type(&self.traits, ty)
+    }
+
+    pub(super) fn size_of(&self, ty: &Ty) -> Size {
+        self.schema.size_of(ty)
+    }
+
+    /// Which of the encodings of `tlv_core::wire` it is.
+    pub(super) fn wire(&self, ty: &Ty) -> TokenStream {
+        match ty {
+            Ty::Str { max } => {
+                let max = number(u128::from(*max));
+                quote!(::tlv_core::wire::Str<#max>)
+            }
+            Ty::Bytes { max } => {
+                let max = number(u128::from(*max));
+                quote!(::tlv_core::wire::Blob<#max>)
+            }
+            Ty::List { elem, max } => {
+                let (elem, max) = (self.wire(elem), number(u128::from(*max)));
+                quote!(::tlv_core::wire::List<#elem, #max>)
+            }
+            Ty::Map { key, value, max } => {
+                let (key, value) = (self.wire(key), self.wire(value));
+                let max = number(u128::from(*max));
+                quote!(::tlv_core::wire::Map<#key, #value, #max>)
+            }
+            Ty::Array { elem, len } => {
+                let of = self.traits_of(elem);
+                let (elem, len) = (self.wire(elem), number(u128::from(*len)));
+                if self.is_boxed(ty) {
+                    quote!(::tlv_core::wire::BigArray<#elem, #len>)
+                } else if of.fixed {
+                    quote!(::tlv_core::wire::Array<#elem, #len>)
+                } else {
+                    quote!(::tlv_core::wire::VarArray<#elem, #len>)
+                }
+            }
+            Ty::Opt(inner) => {
+                let inner = self.wire(inner);
+                quote!(::core::option::Option<#inner>)
+            }
+            _ => self.owned(ty),
+        }
+    }
+
+    /// The value by itself.
+    pub(super) fn owned(&self, ty: &Ty) -> TokenStream {
+        match ty {
+            Ty::Bool => quote!(bool),
+            Ty::Int(int) => int_type(*int),
+            Ty::Float(FloatWidth::F32) => quote!(f32),
+            Ty::Float(FloatWidth::F64) => quote!(f64),
+            Ty::Str { .. } => quote!(::tlv_core::alloc::string::String),
+            Ty::Bytes { .. } => quote!(::tlv_core::bytes::Bytes),
+            Ty::List { elem, .. } => {
+                let elem = self.owned(elem);
+                quote!(::tlv_core::alloc::vec::Vec<#elem>)
+            }
+            Ty::Map { key, value, .. } => {
+                let (key, value) = (self.owned(key), self.owned(value));
+                quote!(::tlv_core::alloc::collections::BTreeMap<#key, #value>)
+            }
+            Ty::Array { elem, len } => {
+                let (elem, len) = (self.owned(elem), number(u128::from(*len)));
+                if self.is_boxed(ty) {
+                    quote!(::tlv_core::alloc::boxed::Box<[#elem; #len]>)
+                } else {
+                    quote!([#elem; #len])
+                }
+            }
+            Ty::Opt(inner) => {
+                let inner = self.owned(inner);
+                quote!(::core::option::Option<#inner>)
+            }
+            Ty::Ip => quote!(::core::net::IpAddr),
+            Ty::SocketAddr => quote!(::core::net::SocketAddr),
+            Ty::Uuid => quote!(::tlv_core::Uuid),
+            Ty::Duration => quote!(::core::time::Duration),
+            Ty::Timestamp => quote!(::tlv_core::Timestamp),
+            Ty::Named(id) => {
+                let name = ident(&self.schema.type_def(*id).meta.name);
+                quote!(#name)
+            }
+        }
+    }
+
+    /// The value in the received bytes, of lifetime `'a`.
+    pub(super) fn borrowed(&self, ty: &Ty) -> TokenStream {
+        if self.traits_of(ty).copy {
+            return self.owned(ty);
+        }
+        match ty {
+            Ty::Str { .. } => quote!(&'a str),
+            Ty::Bytes { .. } => quote!(&'a [u8]),
+            Ty::List { elem, .. } | Ty::Array { elem, .. } => {
+                let elem = self.wire(elem);
+                quote!(::tlv_core::ListRef<'a, #elem>)
+            }
+            Ty::Map { key, value, .. } => {
+                let (key, value) = (self.wire(key), self.wire(value));
+                quote!(::tlv_core::MapRef<'a, #key, #value>)
+            }
+            Ty::Opt(inner) => {
+                let inner = self.borrowed(inner);
+                quote!(::core::option::Option<#inner>)
+            }
+            Ty::Named(id) => {
+                let name = self.names.borrowed(&self.schema.type_def(*id).meta.name);
+                quote!(#name<'a>)
+            }
+            _ => self.owned(ty),
+        }
+    }
+
+    /// Whether an array is too large for the stack.
+    fn is_boxed(&self, ty: &Ty) -> bool {
+        let Ty::Array { elem, len } = ty else { return false };
+        self.traits_of(elem).memory.saturating_mul(u64::from(*len)) > STACK_MAX
+    }
+}
+
+/// An integer's type.
+pub(super) fn int_type(int: Int) -> TokenStream {
+    match int {
+        Int::U8 => quote!(u8),
+        Int::U16 => quote!(u16),
+        Int::U32 => quote!(u32),
+        Int::U64 => quote!(u64),
+        Int::U128 => quote!(u128),
+        Int::I8 => quote!(i8),
+        Int::I16 => quote!(i16),
+        Int::I32 => quote!(i32),
+        Int::I64 => quote!(i64),
+        Int::I128 => quote!(i128),
+    }
+}
+
+/// A number as people write it: digits in groups of three.
+pub(super) fn number(value: u128) -> Literal {
+    grouped(&value.to_string())
+}
+
+/// A number that may be negative.
+pub(super) fn signed(value: i128) -> TokenStream {
+    let magnitude = grouped(&value.unsigned_abs().to_string());
+    if value < 0 { quote!(-#magnitude) } else { quote!(#magnitude) }
+}
+
+/// A message or record id: four hexadecimal digits.
+pub(super) fn hex(id: u16) -> Literal {
+    literal(&format!("0x{id:04x}"))
+}
+
+/// A finite or infinite float.
+pub(super) fn float(value: f64, width: FloatWidth) -> TokenStream {
+    let ty = match width {
+        FloatWidth::F32 => quote!(f32),
+        FloatWidth::F64 => quote!(f64),
+    };
+    if value.is_nan() {
+        return quote!(#ty::NAN);
+    }
+    if value.is_infinite() {
+        return if value < 0.0 { quote!(#ty::NEG_INFINITY) } else { quote!(#ty::INFINITY) };
+    }
+    // The shortest text that reads back as the value, at the width that it has.
+    let text = match width {
+        FloatWidth::F32 => format!("{:?}", value.abs() as f32),
+        FloatWidth::F64 => format!("{:?}", value.abs()),
+    };
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, ""));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    let fraction: Vec<String> =
+        fraction.as_bytes().chunks(3).map(|d| String::from_utf8_lossy(d).into_owned()).collect();
+    let mut out = format!("{}.{}", group(whole), fraction.join("_"));
+    if !exponent.is_empty() {
+        out.push('e');
+        out.push_str(exponent);
+    }
+    let magnitude = literal(&out);
+    if value.is_sign_negative() { quote!(-#magnitude) } else { quote!(#magnitude) }
+}
+
+fn grouped(digits: &str) -> Literal {
+    literal(&group(digits))
+}
+
+fn group(digits: &str) -> String {
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push('_');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn literal(text: &str) -> Literal {
+    text.parse().expect("digits with a prefix, a point or an exponent are a literal")
+}
