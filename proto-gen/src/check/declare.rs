@@ -19,6 +19,14 @@ pub(super) struct Declared<'t> {
 
 /// Collects what one file declares.
 pub(super) fn file<'t>(cx: &mut Cx, keys: &Keys<'t>, sets: bool, declared: &mut Declared<'t>) {
+    // What cannot be read may have declared the names that others then seem to lack.
+    cx.names_incomplete |= keys.has_unknown();
+    for key in ["enums", "flags", "structs", "unions", "constants", "sets", "include"] {
+        if sets || key != "sets" {
+            let list = keys.entry(key).map(|entry| &entry.value.kind);
+            cx.names_incomplete |= list.is_some_and(|kind| !matches!(kind, parse::Kind::List(_)));
+        }
+    }
     let groups = [
         ("enums", Kind::Enum),
         ("flags", Kind::Flags),
@@ -45,10 +53,13 @@ pub(super) fn file<'t>(cx: &mut Cx, keys: &Keys<'t>, sets: bool, declared: &mut 
         name(cx, node, What::Set);
         let parse::Kind::Struct(_, entries) = &node.kind else { continue };
         let messages = entries.iter().find(|entry| entry.key.text == "messages");
-        if let Some(parse::Kind::List(messages)) = messages.map(|entry| &entry.value.kind) {
-            for message in messages {
-                name(cx, message, What::Message);
+        match messages.map(|entry| &entry.value.kind) {
+            Some(parse::Kind::List(messages)) => {
+                for message in messages {
+                    name(cx, message, What::Message);
+                }
             }
+            _ => cx.names_incomplete = true,
         }
     }
 }

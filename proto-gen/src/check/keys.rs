@@ -1,7 +1,7 @@
 //! Reads items: `Name(key: value, ...)` with known keys, and the values of those keys.
 
 use super::cx::Cx;
-use super::suggest::did_you_mean;
+use super::suggest::{did_you_mean, nearest};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::parse::{Entry, Kind, Node, Number};
 use crate::schema::Span;
@@ -13,47 +13,42 @@ pub(super) struct Shape {
 }
 
 /// An item that was found to be of its shape.
-#[derive(Clone, Copy)]
 pub(super) struct Keys<'t> {
     shape: &'static Shape,
     /// The item's own name, `Message` in `Message(...)`: what a missing key is reported at.
     pub(super) span: Span,
     entries: &'t [Entry],
+    /// Keys that a misspelled one was taken for, so that it is one mistake and not two.
+    slips: Vec<(&'static str, &'t Entry)>,
 }
 
 impl<'t> Keys<'t> {
     /// Reads an item; reports it if it is another one, and keys that it cannot have.
     pub(super) fn open(cx: &mut Cx, node: &'t Node, shape: &'static Shape) -> Option<Self> {
         let (name, entries) = match &node.kind {
-            Kind::Broken => {
-                cx.names_incomplete = true;
-                return None;
-            }
+            Kind::Broken => return None,
             Kind::Struct(name, entries) => (name.as_ref(), entries.as_slice()),
             Kind::Tuple(name, items) if items.is_empty() => (name.as_ref(), &[][..]),
             _ => (None, &[][..]),
         };
-        let Some(name) = name.filter(|name| name.text == shape.name) else {
-            // What it declares is unknown, so names may be missing because of it.
-            cx.names_incomplete = true;
+        let meant = name.is_some_and(|name| nearest(&name.text, [shape.name]).is_some());
+        if name.is_none_or(|name| name.text != shape.name) {
             let span = name.map_or(node.span, |name| name.span);
-            cx.report(
-                Diagnostic::new(
-                    Code::WrongItem,
-                    span,
-                    format!("expected `{}(...)`, found {}", shape.name, node.describe()),
-                    "",
-                )
-                .help(format!("write `{}({}: ...)`", shape.name, shape.keys[0])),
-            );
-            return None;
-        };
-        let keys = Self { shape, span: name.span, entries };
+            let message = format!("expected `{}(...)`, found {}", shape.name, node.describe());
+            let help = match meant {
+                true => format!("did you mean `{}`?", shape.name),
+                false => format!("write `{}({}: ...)`", shape.name, shape.keys[0]),
+            };
+            cx.report(Diagnostic::new(Code::WrongItem, span, message, "").help(help));
+        }
+        // A slip in the item's own name is one mistake; what is in it is read all the same.
+        let name = name.filter(|name| meant || name.text == shape.name)?;
+        let mut keys = Self { shape, span: name.span, entries, slips: Vec::new() };
         keys.check_keys(cx);
         Some(keys)
     }
 
-    fn check_keys(&self, cx: &mut Cx) {
+    fn check_keys(&mut self, cx: &mut Cx) {
         for (at, Entry { key, .. }) in self.entries.iter().enumerate() {
             if let Some(first) = self.entries[..at].iter().find(|first| first.key.text == key.text)
             {
@@ -67,8 +62,19 @@ impl<'t> Keys<'t> {
                     .also(first.key.span, "first given here"),
                 );
             } else if !self.shape.keys.contains(&key.text.as_str()) {
-                let help = did_you_mean(&key.text, self.shape.keys.iter().copied())
-                    .unwrap_or_else(|| format!("its keys are {}", listed(self.shape.keys)));
+                let free =
+                    |meant: &&str| !self.entries.iter().any(|entry| entry.key.text == *meant);
+                let candidates = self.shape.keys.iter().copied().filter(free);
+                let meant = match key.text.as_str() {
+                    // Too far from `ty` for a slip, and what everyone tries first.
+                    "type" => candidates.into_iter().find(|key| *key == "ty"),
+                    text => nearest(text, candidates),
+                };
+                let help = match meant {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => format!("its keys are {}", listed(self.shape.keys)),
+                };
+                self.slips.extend(meant.map(|meant| (meant, &self.entries[at])));
                 cx.report(
                     Diagnostic::new(
                         Code::UnknownKey,
@@ -95,7 +101,14 @@ impl<'t> Keys<'t> {
     /// The key and value, where it is given; the value may be broken.
     pub(super) fn entry(&self, key: &str) -> Option<&'t Entry> {
         debug_assert!(self.shape.keys.contains(&key), "the shape declares every key that is read");
-        self.entries.iter().find(|entry| entry.key.text == key)
+        let slip = || self.slips.iter().find(|(meant, _)| *meant == key).map(|(_, entry)| *entry);
+        self.entries.iter().find(|entry| entry.key.text == key).or_else(slip)
+    }
+
+    /// Whether it has keys that could not be made sense of, so that something may be missing.
+    pub(super) fn has_unknown(&self) -> bool {
+        let known = |entry: &&Entry| self.shape.keys.contains(&entry.key.text.as_str());
+        self.entries.iter().filter(known).count() + self.slips.len() < self.entries.len()
     }
 
     /// The value of a key that must be given.
@@ -146,13 +159,8 @@ fn wrong(cx: &mut Cx, node: &Node, expected: &str, help: Option<String>) {
 pub(super) fn list<'t>(cx: &mut Cx, node: &'t Node) -> Option<&'t [Node]> {
     match &node.kind {
         Kind::List(items) => Some(items),
-        Kind::Broken => {
-            cx.names_incomplete = true;
-            None
-        }
         _ => {
             wrong(cx, node, "a list", Some("write `[...]`".into()));
-            cx.names_incomplete = true;
             None
         }
     }

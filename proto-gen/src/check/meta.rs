@@ -7,7 +7,7 @@ use super::keys::{Keys, list, text, unsigned, words};
 use super::names::{self, Style};
 use super::suggest::did_you_mean;
 use crate::diagnostics::{Code, Diagnostic, Severity};
-use crate::parse::Node;
+use crate::parse::{Kind, Node};
 use crate::schema::{Meta, Reserved, Span};
 
 /// Reads an item's name, doc and history. `owner` is what contains it, where something does.
@@ -71,7 +71,11 @@ pub(super) fn allow(cx: &mut Cx, keys: &Keys<'_>) -> Vec<Code> {
 }
 
 fn doc(cx: &mut Cx, keys: &Keys<'_>, name: &str) -> String {
-    let Some(entry) = keys.entry("doc") else {
+    let entry = keys.entry("doc");
+    let written = entry.and_then(|entry| text(cx, &entry.value)).unwrap_or_default();
+    // A value of the wrong kind was reported, and is no missing one.
+    let absent = entry.is_none_or(|entry| matches!(entry.value.kind, Kind::Str(_)));
+    if absent && written.trim().is_empty() {
         cx.report(
             Diagnostic::new(
                 Code::MissingDoc,
@@ -81,9 +85,8 @@ fn doc(cx: &mut Cx, keys: &Keys<'_>, name: &str) -> String {
             )
             .help("say in a sentence what it is for: `doc: \"...\"`"),
         );
-        return String::new();
-    };
-    let doc = text(cx, &entry.value).unwrap_or_default().to_owned();
+    }
+    let (Some(entry), doc) = (entry, written.to_owned()) else { return String::new() };
     if let Some(reason) = doctest(&doc) {
         cx.report(
             Diagnostic::new(

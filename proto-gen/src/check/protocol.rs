@@ -57,6 +57,7 @@ pub(super) fn check(cx: &mut Cx, files: &Files) -> Option<Schema> {
     let mut trees = files.trees.iter();
     let root = trees.next()?.as_ref();
     let keys = root.and_then(|root| Keys::open(cx, root, &PROTOCOL));
+    cx.names_incomplete |= keys.is_none();
     let mut declared = Declared::default();
     if let Some(keys) = &keys {
         cx.version =
@@ -64,8 +65,9 @@ pub(super) fn check(cx: &mut Cx, files: &Files) -> Option<Schema> {
         declare::file(cx, keys, true, &mut declared);
     }
     for tree in trees.flatten() {
-        if let Some(keys) = included(cx, tree) {
-            declare::file(cx, &keys, false, &mut declared);
+        match included(cx, tree) {
+            Some(keys) => declare::file(cx, &keys, false, &mut declared),
+            None => cx.names_incomplete = true,
         }
     }
     let keys = keys?;
@@ -81,7 +83,6 @@ fn included<'t>(cx: &mut Cx, tree: &'t Node) -> Option<Keys<'t>> {
     if let parse::Kind::Struct(Some(name), _) = &tree.kind
         && name.text == PROTOCOL.name
     {
-        cx.names_incomplete = true;
         cx.report(
             Diagnostic::new(
                 Code::NotAnInclude,

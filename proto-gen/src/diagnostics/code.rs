@@ -15,6 +15,7 @@ macro_rules! codes {
     ($($code:literal $name:ident $title:literal,)*) => {
         /// A stable code: `E` for mistakes, `L` for lints.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
         pub enum Code {
             $(#[doc = concat!("`", $code, "`: ", $title, ".")] $name,)*
         }
