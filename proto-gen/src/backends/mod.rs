@@ -6,6 +6,8 @@
 pub mod layout;
 pub mod rust;
 #[cfg(feature = "cli")]
+pub mod python;
+#[cfg(feature = "cli")]
 pub mod vectors;
 
 use crate::schema::Schema;
@@ -36,4 +38,4 @@ pub struct OutputFile {
 
 /// Every backend whose files stand beside the spec.
 #[cfg(feature = "cli")]
-pub const ALL: &[&dyn Backend] = &[&vectors::Vectors];
+pub const ALL: &[&dyn Backend] = &[&python::Python, &vectors::Vectors];

@@ -5,7 +5,7 @@ mod diagram;
 mod text;
 
 pub use diagram::diagram;
-pub use text::{bound_text, constraint_text, count, escaped, size_text, snake, type_text};
+pub use text::{bound_text, constraint_text, count, escaped, size_text, snake, type_text, wrapped};
 
 use crate::schema::{Body, Field, Schema, Size};
 

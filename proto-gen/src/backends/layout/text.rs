@@ -98,3 +98,22 @@ pub fn snake(name: &str) -> String {
 pub fn escaped(name: &str, taken: &[&str]) -> String {
     if taken.contains(&name) { format!("{name}_") } else { name.to_owned() }
 }
+
+/// Text in lines of at most `width` letters, where its words allow; its own line breaks stay.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paragraph in text.split('\n') {
+        let mut line = String::new();
+        for word in paragraph.split_whitespace() {
+            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    lines
+}
