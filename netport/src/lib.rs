@@ -1,3 +1,27 @@
-//! The runtime.
+//! A thread-based runtime for peers that speak a protocol of their own over TCP.
+//!
+//! A [`NetPort`] is an endpoint: it listens, accepts and dials. A [`Connection`] is what happens on
+//! one link, on a thread of its own. Both are traits whose every step has a default; override the
+//! ones that you care about. A [`Link`] is the handle that everybody else sends through.
+//!
+//! Threads sleep until a socket, a wake-up or their next deadline needs them. Every loop has a
+//! deadline, and every queue a bound.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
+
+mod config;
+mod connection;
+pub mod core;
+mod error;
+mod io;
+mod link;
+mod port;
+mod sync;
+
+pub use crate::config::{ConfigError, Identity, LinkConfig, NAME_BYTES_MAX, PortConfig};
+pub use crate::connection::{Connection, dispatch, event_loop};
+pub use crate::core::link::handshake::{Expect, PeerInfo};
+pub use crate::error::{CallFailure, End, Refusal, SendError, StartError};
+pub use crate::io::{Event, Inbox, Packet};
+pub use crate::link::{Batch, Frame, Link, Reply};
+pub use crate::port::{Fresh, NetPort, Next, Origin, Port, PortHandle};

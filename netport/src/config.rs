@@ -1,0 +1,237 @@
+//! What can be set, with its defaults.
+
+use std::hash::{BuildHasher, RandomState};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use thiserror::Error;
+use tlv_core::Uuid;
+use tlv_core::messages::Role;
+
+use crate::core::link::{ReceiveLimits, SendLimits};
+
+/// Longest name in bytes, as `Hello` carries it.
+pub const NAME_BYTES_MAX: usize = 64;
+
+/// Who an endpoint is to its peers: what its `Hello` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Node id.
+    pub node: Uuid,
+    /// Grows each time the same node starts again; at least 1.
+    pub incarnation: u64,
+    /// For people, and unique among registered clients; at most [`NAME_BYTES_MAX`] bytes.
+    pub name: String,
+    /// What it is to the other end.
+    pub role: Role,
+}
+
+impl Identity {
+    /// A new node with a random id, in its first incarnation.
+    pub fn new(role: Role, name: impl Into<String>) -> Self {
+        let mut node = [0; 16];
+        for half in node.chunks_exact_mut(8) {
+            // Each `RandomState` is keyed by the system's randomness.
+            half.copy_from_slice(&RandomState::new().hash_one(0_u8).to_le_bytes());
+        }
+        Self { node: Uuid::from_bytes(node), incarnation: 1, name: name.into(), role }
+    }
+}
+
+/// Settings of a [`Port`](crate::Port).
+#[derive(Clone, Debug)]
+pub struct PortConfig {
+    /// Address to listen on; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// What this endpoint's `Hello` says.
+    pub identity: Identity,
+    /// The port stops when it saw no new connection and had none alive for so long; `None` never.
+    /// A minute unless set.
+    pub idle_timeout: Option<Duration>,
+    /// Most connections at a time; `None` takes what the machine allows. `None` unless set.
+    pub connections_max: Option<usize>,
+    /// Most accepted connections from one address at a time. No limit unless set.
+    pub connections_per_address_max: usize,
+    /// Most accepted connections in their handshake; one more evicts the oldest. 1,024 unless set.
+    pub handshakes_max: usize,
+    /// Connections that the kernel completes ahead of the port. 4,096 unless set; the system caps it.
+    pub listen_backlog: u32,
+    /// Most connections accepted in a second; the rest wait in the kernel. No limit unless set.
+    pub accept_rate_max: Option<u32>,
+    /// Stack of every thread, in bytes; only what is touched costs memory. 1 MiB unless set.
+    pub thread_stack_bytes: usize,
+    /// Settings of each link.
+    pub link: LinkConfig,
+}
+
+impl PortConfig {
+    /// The defaults, for an endpoint that listens on `listen`.
+    pub fn new(listen: SocketAddr, identity: Identity) -> Self {
+        Self {
+            listen,
+            identity,
+            idle_timeout: Some(Duration::from_secs(60)),
+            connections_max: None,
+            connections_per_address_max: usize::MAX,
+            handshakes_max: 1024,
+            listen_backlog: 4096,
+            accept_rate_max: None,
+            thread_stack_bytes: 1024 * 1024,
+            link: LinkConfig::default(),
+        }
+    }
+
+    /// Says what is wrong, if anything.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let positive = [
+            ("connections_max", self.connections_max.unwrap_or(1)),
+            ("connections_per_address_max", self.connections_per_address_max),
+            ("handshakes_max", self.handshakes_max),
+            ("accept_rate_max", self.accept_rate_max.map_or(1, |rate| rate as usize)),
+        ];
+        for (setting, value) in positive {
+            if value == 0 {
+                return Err(ConfigError::Zero { setting });
+            }
+        }
+        if self.identity.incarnation == 0 {
+            return Err(ConfigError::Zero { setting: "incarnation" });
+        }
+        if self.identity.name.len() > NAME_BYTES_MAX {
+            return Err(ConfigError::LongName { bytes: self.identity.name.len() });
+        }
+        self.link.validate()
+    }
+}
+
+/// Settings of each link of a port.
+#[derive(Clone, Debug)]
+pub struct LinkConfig {
+    /// The link ends when it received no whole frame for so long; `None` never. A minute unless set.
+    pub idle_timeout: Option<Duration>,
+    /// A `Ping` is sent when nothing else was for so long, even while user code is busy; `None`
+    /// sends none. 20 seconds unless set; well below the peer's `idle_timeout`.
+    pub heartbeat: Option<Duration>,
+    /// From the connection to the end of the peer's `Hello`. 10 seconds unless set.
+    pub handshake_timeout: Duration,
+    /// From a frame's first byte to its last, plus its length over `frame_rate_min`. 10 seconds
+    /// unless set.
+    pub frame_timeout: Duration,
+    /// Bytes a second that a peer must manage while it sends a frame. 16,384 unless set.
+    pub frame_rate_min: u32,
+    /// From the start of a dial to the connection. 10 seconds unless set.
+    pub dial_timeout: Duration,
+    /// How long `send` waits for room, on threads that may wait. 10 seconds unless set.
+    pub send_timeout: Duration,
+    /// The link ends when bytes wait and the peer takes none for so long; `None` never. A minute
+    /// unless set.
+    pub stall_timeout: Option<Duration>,
+    /// From the farewell to the end of the link, at most: for what was accepted to be sent, and for
+    /// the peer to close. 2 seconds unless set.
+    pub linger: Duration,
+    /// A frame is accepted while fewer bytes than this wait. 1 MiB unless set. A link can hold this
+    /// and one frame.
+    pub backlog_bytes_max: usize,
+    /// Bytes that the kernel may hold unsent for a peer that does not read, before a link's own
+    /// backlog begins. 128 KiB unless set.
+    pub unsent_bytes_max: u32,
+    /// Tries again for so long before the thread sleeps: lower latency for processor time. `None`
+    /// unless set.
+    pub spin: Option<Duration>,
+}
+
+impl Default for LinkConfig {
+    fn default() -> Self {
+        Self {
+            idle_timeout: Some(Duration::from_secs(60)),
+            heartbeat: Some(Duration::from_secs(20)),
+            handshake_timeout: Duration::from_secs(10),
+            frame_timeout: Duration::from_secs(10),
+            frame_rate_min: 16 * 1024,
+            dial_timeout: Duration::from_secs(10),
+            send_timeout: Duration::from_secs(10),
+            stall_timeout: Some(Duration::from_secs(60)),
+            linger: Duration::from_secs(2),
+            backlog_bytes_max: 1024 * 1024,
+            unsent_bytes_max: 128 * 1024,
+            spin: None,
+        }
+    }
+}
+
+impl LinkConfig {
+    /// Says what is wrong, if anything.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let times = [
+            ("idle_timeout", self.idle_timeout),
+            ("heartbeat", self.heartbeat),
+            ("handshake_timeout", Some(self.handshake_timeout)),
+            ("frame_timeout", Some(self.frame_timeout)),
+            ("dial_timeout", Some(self.dial_timeout)),
+            ("stall_timeout", self.stall_timeout),
+        ];
+        for (setting, time) in times {
+            if time == Some(Duration::ZERO) {
+                return Err(ConfigError::Zero { setting });
+            }
+        }
+        if self.frame_rate_min == 0 {
+            return Err(ConfigError::Zero { setting: "frame_rate_min" });
+        }
+        if self.backlog_bytes_max == 0 {
+            return Err(ConfigError::Zero { setting: "backlog_bytes_max" });
+        }
+        match (self.heartbeat, self.idle_timeout) {
+            (Some(heartbeat), Some(idle_timeout)) if heartbeat >= idle_timeout => {
+                Err(ConfigError::SlowHeartbeat { heartbeat, idle_timeout })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn send_limits(&self) -> SendLimits {
+        SendLimits {
+            backlog_bytes_max: self.backlog_bytes_max,
+            heartbeat: self.heartbeat,
+            stall_timeout: self.stall_timeout,
+            linger: self.linger,
+        }
+    }
+
+    pub(crate) fn receive_limits(&self) -> ReceiveLimits {
+        ReceiveLimits {
+            idle_timeout: self.idle_timeout,
+            handshake_timeout: self.handshake_timeout,
+            frame_timeout: self.frame_timeout,
+            frame_rate_min: self.frame_rate_min,
+        }
+    }
+}
+
+/// Settings that cannot work.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A name that `Hello` cannot carry.
+    #[error("the name has {bytes} bytes, more than {NAME_BYTES_MAX}")]
+    LongName {
+        /// Its length.
+        bytes: usize,
+    },
+    /// Peers with the same settings would time out between heartbeats.
+    #[error(
+        "the heartbeat of {heartbeat:?} is no shorter than the idle timeout of {idle_timeout:?}"
+    )]
+    SlowHeartbeat {
+        /// The setting.
+        heartbeat: Duration,
+        /// The setting.
+        idle_timeout: Duration,
+    },
+    /// A setting that must be positive.
+    #[error("`{setting}` must not be 0")]
+    Zero {
+        /// Its name.
+        setting: &'static str,
+    },
+}

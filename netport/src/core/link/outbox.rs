@@ -1,0 +1,596 @@
+//! The sending half: who may send, what waits, when it is written, and when a heartbeat is due.
+
+use std::convert::Infallible;
+use std::io::{self, IoSlice};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::queue::{Queue, SLICES_MAX};
+
+/// Most bytes that the keeper writes to one link before it turns to the next.
+const DRAIN_BYTES_MAX: usize = 256 * 1024;
+/// A stall is judged this many times within its timeout, or more often.
+const STALL_CHECKS: u32 = 3;
+
+/// Where the bytes go. Nothing here waits.
+pub trait Wire {
+    /// Takes some bytes off the front of `slices`; `WouldBlock` when it has no room.
+    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
+    /// Has [`SendingHalf::drain`] called, once, when there is room again.
+    fn arm(&mut self) -> io::Result<()>;
+    /// Tells the peer that nothing follows.
+    fn shut_write(&mut self);
+    /// Ends both directions, so that a reader of this wire sees the end of the stream.
+    fn shut(&mut self);
+}
+
+/// What bounds a sending half.
+#[derive(Clone, Debug)]
+pub struct SendLimits {
+    /// A frame is admitted while fewer bytes than this wait.
+    pub backlog_bytes_max: usize,
+    /// A `Ping` leaves when nothing was sent for so long, or less; `None` sends none.
+    pub heartbeat: Option<Duration>,
+    /// A wire that takes no byte for so long has failed; `None` waits for ever.
+    pub stall_timeout: Option<Duration>,
+    /// From the farewell to the end, at most.
+    pub linger: Duration,
+}
+
+/// Whether a frame may be appended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// The backlog is at its mark.
+    Full,
+    /// It may, and will then be written or queued whole.
+    Granted,
+    /// The handshake is not finished.
+    NotOpen,
+    /// The farewell is queued, or the wire is gone.
+    Shut,
+}
+
+/// What a turn by the clock came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// A whole beat passed in which nothing was sent: append a `Ping` and flush.
+    Ping,
+    /// Nothing to add.
+    Quiet,
+    /// The wire took nothing for the stall timeout and is shut.
+    Stalled,
+}
+
+/// Who writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flow {
+    /// Whoever sends, at once.
+    Idle,
+    /// Only the keeper, who alone leads back to `Idle`.
+    Draining,
+    /// Nobody: everything was written and the write side shut, or the wire failed.
+    Closed,
+}
+
+/// Who is admitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Door {
+    /// Only `Hello`.
+    Opening,
+    /// Every frame, while there is room.
+    Open,
+    /// Nothing more.
+    Shut,
+}
+
+/// The sending half of a link, under its writer lock.
+#[derive(Debug)]
+pub struct SendingHalf {
+    flow: Flow,
+    door: Door,
+    queue: Queue,
+    limits: SendLimits,
+    /// Anything but a `Ping` left since the last beat.
+    sent: bool,
+    /// The wire took a byte since the last beat.
+    progressed: bool,
+    stalled_since: Option<Instant>,
+    beat_due: Option<Instant>,
+    linger_until: Option<Instant>,
+    failure: Option<io::ErrorKind>,
+}
+
+impl SendingHalf {
+    /// A half that admits nothing until [`Self::open`].
+    pub fn new(limits: SendLimits, now: Instant) -> Self {
+        let mut half = Self {
+            flow: Flow::Idle,
+            door: Door::Opening,
+            queue: Queue::default(),
+            limits,
+            sent: false,
+            progressed: false,
+            stalled_since: None,
+            beat_due: None,
+            linger_until: None,
+            failure: None,
+        };
+        half.beat_due = half.beat().map(|beat| now + beat);
+        half
+    }
+
+    /// The handshake is finished: frames are admitted.
+    pub fn open(&mut self) {
+        if self.door == Door::Opening {
+            self.door = Door::Open;
+        }
+    }
+
+    /// Whether a frame may be appended now.
+    pub fn admission(&self) -> Admission {
+        match self.door {
+            Door::Opening => Admission::NotOpen,
+            Door::Open if self.queue.len() < self.limits.backlog_bytes_max => Admission::Granted,
+            Door::Open => Admission::Full,
+            Door::Shut => Admission::Shut,
+        }
+    }
+
+    /// Whether those who met [`Admission::Full`] should try again: half the backlog is free, or
+    /// the answer will be another one.
+    pub fn has_room(&self) -> bool {
+        self.door != Door::Open || self.queue.len() <= self.limits.backlog_bytes_max / 2
+    }
+
+    /// Bytes that wait.
+    pub fn backlog_bytes(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Bytes that wait for nothing but a [`Self::flush`].
+    pub fn corked_bytes(&self) -> usize {
+        if self.flow == Flow::Idle { self.queue.len() } else { 0 }
+    }
+
+    /// Whether everything accepted was given to the wire and its write side shut, or will never be.
+    pub fn is_finished(&self) -> bool {
+        self.flow == Flow::Closed
+    }
+
+    /// Why the wire was given up, if it was.
+    pub fn failure(&self) -> Option<io::ErrorKind> {
+        self.failure
+    }
+
+    /// Appends whole frames, which [`Self::admission`] granted (`Hello` and `Ping` need no grant).
+    /// What `encode` does not finish it must take back.
+    pub fn append<E>(
+        &mut self,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.queue.append(encode)
+    }
+
+    /// Appends a whole frame, granted before, without copying a large one.
+    pub fn append_shared(&mut self, frame: &Bytes) {
+        self.queue.append_shared(frame);
+    }
+
+    /// Writes at once what the wire takes, if nothing waits for the keeper.
+    pub fn flush(&mut self, wire: &mut impl Wire) {
+        if self.flow == Flow::Idle {
+            self.write_out(wire, usize::MAX);
+        }
+    }
+
+    /// The keeper's turn, after [`Wire::arm`]: a bounded amount.
+    pub fn drain(&mut self, wire: &mut impl Wire) {
+        if self.flow == Flow::Draining {
+            self.write_out(wire, DRAIN_BYTES_MAX);
+        }
+    }
+
+    /// Admits nothing more; `farewell` (whole frames, may be empty) follows what waits, then the
+    /// write side is shut. Only the first call counts.
+    pub fn close(&mut self, wire: &mut impl Wire, farewell: &[u8], now: Instant) {
+        if self.door == Door::Shut {
+            return;
+        }
+        self.door = Door::Shut;
+        self.linger_until = Some(now + self.limits.linger);
+        if self.flow == Flow::Closed {
+            return;
+        }
+        let Ok(()) = self.queue.append(|out| {
+            out.extend_from_slice(farewell);
+            Ok::<(), Infallible>(())
+        });
+        self.flush(wire);
+    }
+
+    /// Gives up: nothing more is written, and the reader sees the end of the stream.
+    pub fn abort(&mut self, wire: &mut impl Wire) {
+        self.door = Door::Shut;
+        self.flow = Flow::Closed;
+        self.queue.clear();
+        wire.shut();
+    }
+
+    /// Does what the clock asks for; call at [`Self::next_deadline`] or later.
+    pub fn on_time(&mut self, wire: &mut impl Wire, now: Instant) -> Turn {
+        if self.linger_until.is_some_and(|until| now >= until) {
+            self.linger_until = None;
+            self.abort(wire);
+            return Turn::Quiet;
+        }
+        match (self.beat_due, self.beat()) {
+            (Some(due), Some(beat)) if now >= due => {
+                self.beat_due = Some(now + beat);
+                self.on_beat(wire, now)
+            }
+            _ => Turn::Quiet,
+        }
+    }
+
+    /// When [`Self::on_time`] is due next.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        let beat = self.beat_due.filter(|_| self.flow != Flow::Closed);
+        self.linger_until.into_iter().chain(beat).min()
+    }
+
+    fn beat(&self) -> Option<Duration> {
+        let check = self.limits.stall_timeout.map(|timeout| timeout / STALL_CHECKS);
+        self.limits.heartbeat.into_iter().chain(check).min()
+    }
+
+    fn on_beat(&mut self, wire: &mut impl Wire, now: Instant) -> Turn {
+        let sent = std::mem::take(&mut self.sent);
+        let progressed = std::mem::take(&mut self.progressed);
+        match self.flow {
+            Flow::Closed => Turn::Quiet,
+            // What a busy connection corked has waited long enough.
+            Flow::Idle if !self.queue.is_empty() => {
+                self.write_out(wire, usize::MAX);
+                Turn::Quiet
+            }
+            Flow::Idle if sent => Turn::Quiet,
+            Flow::Idle => {
+                self.queue.shrink();
+                let pings = self.door == Door::Open && self.limits.heartbeat.is_some();
+                if pings { Turn::Ping } else { Turn::Quiet }
+            }
+            Flow::Draining if progressed => {
+                self.stalled_since = None;
+                Turn::Quiet
+            }
+            Flow::Draining => {
+                let since = *self.stalled_since.get_or_insert(now);
+                match self.limits.stall_timeout {
+                    Some(timeout) if now.duration_since(since) >= timeout => {
+                        self.failure = Some(io::ErrorKind::TimedOut);
+                        self.abort(wire);
+                        Turn::Stalled
+                    }
+                    _ => Turn::Quiet,
+                }
+            }
+        }
+    }
+
+    /// Appends and writes a heartbeat: the answer to [`Turn::Ping`].
+    pub fn ping(&mut self, wire: &mut impl Wire, frame: &[u8]) {
+        let Ok(()) = self.queue.append(|out| {
+            out.extend_from_slice(frame);
+            Ok::<(), Infallible>(())
+        });
+        self.flush(wire);
+        // A heartbeat is no reason to leave the next one out.
+        self.sent = false;
+    }
+
+    /// Writes until nothing waits, the wire has no room, or `budget` bytes went.
+    fn write_out(&mut self, wire: &mut impl Wire, mut budget: usize) {
+        while !self.queue.is_empty() {
+            if budget == 0 {
+                return self.wait_for(wire);
+            }
+            let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+            let filled = self.queue.gather(&mut slices, budget);
+            let offered: usize = slices[..filled].iter().map(|slice| slice.len()).sum();
+            match wire.write(&slices[..filled]) {
+                Ok(written) => {
+                    self.queue.advance(written);
+                    self.sent = true;
+                    self.progressed |= written > 0;
+                    budget -= written.min(budget);
+                    // The wire would only say `WouldBlock` to the rest.
+                    if written < offered {
+                        return self.wait_for(wire);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return self.wait_for(wire);
+                }
+                Err(error) => return self.fail(wire, error.kind()),
+            }
+        }
+        self.stalled_since = None;
+        if self.door == Door::Shut {
+            self.flow = Flow::Closed;
+            wire.shut_write();
+        } else {
+            self.flow = Flow::Idle;
+        }
+    }
+
+    fn wait_for(&mut self, wire: &mut impl Wire) {
+        self.flow = Flow::Draining;
+        if let Err(error) = wire.arm() {
+            self.fail(wire, error.kind());
+        }
+    }
+
+    fn fail(&mut self, wire: &mut impl Wire, kind: io::ErrorKind) {
+        self.failure = Some(kind);
+        self.abort(wire);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A wire that takes what it has room for, and remembers what was asked of it.
+    #[derive(Debug, Default)]
+    struct Fake {
+        room: usize,
+        taken: Vec<u8>,
+        writes: usize,
+        armed: bool,
+        write_shut: bool,
+        shut: bool,
+        broken: bool,
+    }
+
+    impl Fake {
+        fn with_room(room: usize) -> Self {
+            Self { room, ..Self::default() }
+        }
+    }
+
+    impl Wire for Fake {
+        fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+            assert!(!self.write_shut && !self.shut, "a write after the end");
+            self.writes += 1;
+            if self.broken {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            if self.room == 0 {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            let offered: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
+            let taken = offered.len().min(self.room);
+            self.taken.extend_from_slice(&offered[..taken]);
+            self.room -= taken;
+            Ok(taken)
+        }
+        fn arm(&mut self) -> io::Result<()> {
+            self.armed = true;
+            Ok(())
+        }
+        fn shut_write(&mut self) {
+            self.write_shut = true;
+        }
+        fn shut(&mut self) {
+            self.shut = true;
+        }
+    }
+
+    const BEAT: Duration = Duration::from_secs(20);
+    const STALL: Duration = Duration::from_secs(60);
+    const LINGER: Duration = Duration::from_secs(2);
+
+    fn open_half(now: Instant) -> SendingHalf {
+        let limits = SendLimits {
+            backlog_bytes_max: 100,
+            heartbeat: Some(BEAT),
+            stall_timeout: Some(STALL),
+            linger: LINGER,
+        };
+        let mut half = SendingHalf::new(limits, now);
+        half.open();
+        half
+    }
+
+    fn append(half: &mut SendingHalf, bytes: &[u8]) {
+        let Ok(()) = half.append(|out| {
+            out.extend_from_slice(bytes);
+            Ok::<(), Infallible>(())
+        });
+    }
+
+    #[test]
+    fn a_frame_is_written_at_once_while_nothing_waits() {
+        let (mut half, mut wire) = (open_half(Instant::now()), Fake::with_room(1000));
+        append(&mut half, b"one");
+        half.flush(&mut wire);
+        assert_eq!((wire.taken.as_slice(), wire.writes, wire.armed), (&b"one"[..], 1, false));
+        assert_eq!(half.backlog_bytes(), 0);
+    }
+
+    #[test]
+    fn only_the_keeper_writes_while_something_waits() {
+        let (mut half, mut wire) = (open_half(Instant::now()), Fake::with_room(2));
+        append(&mut half, b"one");
+        half.flush(&mut wire);
+        assert!(wire.armed);
+        wire.room = 1000;
+        append(&mut half, b"two");
+        half.flush(&mut wire);
+        assert_eq!(wire.taken, b"on", "a sender overtook the backlog");
+        half.drain(&mut wire);
+        assert_eq!(wire.taken, b"onetwo");
+        append(&mut half, b"three");
+        half.flush(&mut wire);
+        assert_eq!(wire.taken, b"onetwothree");
+    }
+
+    #[test]
+    fn a_frame_is_admitted_below_the_mark_and_then_whole() {
+        let (mut half, mut wire) = (open_half(Instant::now()), Fake::default());
+        append(&mut half, &[1; 99]);
+        half.flush(&mut wire);
+        assert_eq!(half.admission(), Admission::Granted);
+        append(&mut half, &[2; 500]);
+        assert_eq!(half.admission(), Admission::Full);
+        assert!(!half.has_room());
+        wire.room = 1000;
+        half.drain(&mut wire);
+        assert_eq!((wire.taken.len(), half.admission()), (599, Admission::Granted));
+        assert!(half.has_room());
+    }
+
+    #[test]
+    fn the_keeper_writes_a_bounded_amount_in_a_turn() {
+        let (mut half, mut wire) = (open_half(Instant::now()), Fake::default());
+        append(&mut half, &vec![7; 3 * DRAIN_BYTES_MAX]);
+        half.flush(&mut wire);
+        for turn in 1..=3 {
+            (wire.armed, wire.room) = (false, usize::MAX);
+            half.drain(&mut wire);
+            assert_eq!(wire.taken.len(), turn * DRAIN_BYTES_MAX);
+            assert_eq!(wire.armed, turn < 3);
+        }
+    }
+
+    #[test]
+    fn shared_frames_keep_their_place() {
+        let (mut half, mut wire) = (open_half(Instant::now()), Fake::default());
+        let large = Bytes::from(vec![b'-'; 5000]);
+        append(&mut half, b"<");
+        half.append_shared(&large);
+        half.append_shared(&Bytes::from_static(b"small"));
+        append(&mut half, b">");
+        half.flush(&mut wire);
+        for _ in 0..6000 {
+            wire.room = 1;
+            half.drain(&mut wire);
+        }
+        let expected = [b"<", &large[..], b"small", b">"].concat();
+        assert_eq!(wire.taken, expected);
+    }
+
+    #[test]
+    fn nothing_is_admitted_before_it_is_open_or_after_it_is_closed() {
+        let now = Instant::now();
+        let limits = open_half(now).limits;
+        let (mut half, mut wire) = (SendingHalf::new(limits, now), Fake::with_room(1000));
+        assert_eq!(half.admission(), Admission::NotOpen);
+        half.open();
+        half.close(&mut wire, b"bye", now);
+        assert_eq!(half.admission(), Admission::Shut);
+        half.open();
+        assert_eq!(half.admission(), Admission::Shut);
+    }
+
+    #[test]
+    fn a_farewell_follows_what_waits_and_nothing_follows_it() {
+        let now = Instant::now();
+        let (mut half, mut wire) = (open_half(now), Fake::default());
+        append(&mut half, b"last words, ");
+        half.flush(&mut wire);
+        half.close(&mut wire, b"bye", now);
+        half.close(&mut wire, b"bye again", now);
+        assert!(!half.is_finished() && !wire.write_shut);
+        wire.room = 1000;
+        half.drain(&mut wire);
+        assert_eq!(wire.taken, b"last words, bye");
+        assert!(half.is_finished() && wire.write_shut && !wire.shut);
+    }
+
+    #[test]
+    fn a_link_that_lingers_too_long_is_shut() {
+        let now = Instant::now();
+        let (mut half, mut wire) = (open_half(now), Fake::default());
+        half.close(&mut wire, b"bye", now);
+        assert_eq!(half.next_deadline(), Some(now + LINGER));
+        half.on_time(&mut wire, now + LINGER - Duration::from_nanos(1));
+        assert!(!wire.shut);
+        half.on_time(&mut wire, now + LINGER);
+        assert!(wire.shut && half.is_finished());
+        assert_eq!(half.next_deadline(), None);
+    }
+
+    #[test]
+    fn a_beat_in_which_nothing_was_sent_wants_a_heartbeat() {
+        let now = Instant::now();
+        let (mut half, mut wire) = (open_half(now), Fake::with_room(1000));
+        append(&mut half, b"one");
+        half.flush(&mut wire);
+        assert_eq!(half.on_time(&mut wire, now + BEAT), Turn::Quiet);
+        for beat in 2..5 {
+            assert_eq!(half.next_deadline(), Some(now + beat * BEAT));
+            assert_eq!(half.on_time(&mut wire, now + beat * BEAT), Turn::Ping);
+            half.ping(&mut wire, b"!");
+        }
+        assert_eq!(wire.taken, b"one!!!");
+    }
+
+    #[test]
+    fn a_beat_flushes_what_a_busy_connection_corked() {
+        let now = Instant::now();
+        let (mut half, mut wire) = (open_half(now), Fake::with_room(1000));
+        append(&mut half, b"corked");
+        assert_eq!(half.on_time(&mut wire, now + BEAT), Turn::Quiet);
+        assert_eq!(wire.taken, b"corked");
+    }
+
+    #[test]
+    fn a_wire_that_takes_nothing_for_the_stall_timeout_has_failed() {
+        let now = Instant::now();
+        let (mut half, mut wire) = (open_half(now), Fake::default());
+        append(&mut half, &[1; 50]);
+        half.flush(&mut wire);
+        let mut at = now;
+        let stalled = loop {
+            at += BEAT;
+            match half.on_time(&mut wire, at) {
+                Turn::Stalled => break at,
+                Turn::Quiet => assert!(at < now + 10 * STALL, "never"),
+                Turn::Ping => panic!("a heartbeat behind a backlog"),
+            }
+        };
+        assert!(stalled >= now + STALL);
+        assert_eq!(half.failure(), Some(io::ErrorKind::TimedOut));
+        assert!(wire.shut);
+    }
+
+    #[test]
+    fn a_wire_that_takes_a_little_is_not_stalled() {
+        let now = Instant::now();
+        let (mut half, mut wire) = (open_half(now), Fake::default());
+        append(&mut half, &[1; 50]);
+        half.flush(&mut wire);
+        for beat in 1..40 {
+            wire.room = 1;
+            half.drain(&mut wire);
+            assert_eq!(half.on_time(&mut wire, now + beat * BEAT), Turn::Quiet);
+        }
+        assert_eq!(half.failure(), None);
+    }
+
+    #[test]
+    fn a_wire_that_fails_is_shut_and_forgets_what_waits() {
+        let now = Instant::now();
+        let (mut half, mut wire) = (open_half(now), Fake::default());
+        append(&mut half, b"one");
+        wire.broken = true;
+        half.flush(&mut wire);
+        assert_eq!(half.failure(), Some(io::ErrorKind::BrokenPipe));
+        assert!(wire.shut && half.is_finished());
+        assert_eq!((half.backlog_bytes(), half.admission()), (0, Admission::Shut));
+        half.close(&mut wire, b"bye", now);
+    }
+}

@@ -1,0 +1,192 @@
+//! What a connection receives: packets, and the time, one at a time.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use super::socket::{Read, Socket};
+use crate::config::LinkConfig;
+use crate::core::link::{Expired, Fault, Frame, ReceivingHalf};
+use crate::error::{End, Refusal};
+use crate::link::Link;
+use crate::sync::{Arc, Ordering};
+use tlv_core::messages::RefuseReason;
+
+/// A received frame, not yet decoded.
+#[derive(Clone, Copy, Debug)]
+pub struct Packet<'a> {
+    id: u16,
+    value: &'a [u8],
+    batch: &'a Bytes,
+}
+
+impl<'a> Packet<'a> {
+    /// Message type.
+    pub fn id(&self) -> u16 {
+        self.id
+    }
+
+    /// The value, in the receive buffer.
+    pub fn value(&self) -> &'a [u8] {
+        self.value
+    }
+
+    /// The value as bytes that may be kept. They share the receive buffer, up to 64 KiB or the
+    /// frame's own length of it: what is kept for long is better copied.
+    pub fn bytes(&self) -> Bytes {
+        self.batch.slice_ref(self.value)
+    }
+}
+
+/// What happened on a link.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A frame arrived.
+    Packet(Packet<'a>),
+    /// The time that was asked for has come.
+    Wake(Instant),
+}
+
+/// The receiving side of a link, in the hands of its connection's thread.
+#[derive(Debug)]
+pub struct Inbox {
+    link: Link,
+    socket: Arc<Socket>,
+    half: ReceivingHalf,
+    spin: Option<std::time::Duration>,
+    /// The last read may have left something.
+    more: bool,
+    /// The peer sends nothing any more.
+    pub(crate) at_end: bool,
+}
+
+impl Inbox {
+    pub(crate) fn new(
+        link: Link,
+        socket: Arc<Socket>,
+        half: ReceivingHalf,
+        config: &LinkConfig,
+    ) -> Self {
+        Self { link, socket, half, spin: config.spin, more: false, at_end: false }
+    }
+
+    /// The next packet, or `wake` has come. Sleeps until then; before that, writes what this
+    /// connection's callbacks have sent.
+    ///
+    /// # Errors
+    ///
+    /// The link has ended, is being closed, or a deadline of its configuration has passed. A
+    /// [`Connection::run`](crate::Connection::run) returns with that.
+    pub fn next(&mut self, wake: Option<Instant>) -> Result<Event<'_>, End> {
+        loop {
+            if self.link.0.closing.load(Ordering::Acquire) {
+                return Err(self.link.end().unwrap_or(End::Stopped));
+            }
+            if let Some(frame) = self.half.next_frame().map_err(refused)? {
+                return Ok(Event::Packet(self.packet(&frame)));
+            }
+            self.link.0.writer.flush();
+            if let Some(now) = wake.and_then(has_come) {
+                return Ok(Event::Wake(now));
+            }
+            self.receive(wake)?;
+        }
+    }
+
+    /// The handshake is over; the peer's role is known.
+    pub(crate) fn open(&mut self, role: u32) {
+        self.half.open(role);
+    }
+
+    fn packet(&self, frame: &Frame) -> Packet<'_> {
+        let batch = self.half.batch();
+        Packet { id: frame.id, value: &batch[frame.value.clone()], batch }
+    }
+
+    /// Waits for bytes or the next deadline, and takes what is there.
+    fn receive(&mut self, wake: Option<Instant>) -> Result<(), End> {
+        if !self.more && !self.spin()? {
+            let calls = self.link.0.calls.next_deadline();
+            let deadline = self.half.next_deadline();
+            let first = deadline.into_iter().chain(wake).chain(calls).min();
+            self.socket.wait_readable(first).map_err(|error| End::Reset(error.kind()))?;
+            if let Some(now) = calls.and_then(has_come) {
+                self.link.0.calls.expire(now);
+            }
+        }
+        self.read().map(drop)
+    }
+
+    /// Tries again for the configured time; says whether something came.
+    fn spin(&mut self) -> Result<bool, End> {
+        let Some(spin) = self.spin else { return Ok(false) };
+        let until = Instant::now() + spin;
+        while Instant::now() < until {
+            if self.read()? {
+                return Ok(true);
+            }
+            std::hint::spin_loop();
+        }
+        Ok(false)
+    }
+
+    /// Takes what is there; says whether that was anything.
+    fn read(&mut self) -> Result<bool, End> {
+        let room = self.half.room();
+        let read = self.socket.read(room);
+        let filled = room.len() == room.capacity();
+        match read {
+            Ok(Read::Bytes(_)) => {
+                self.more = filled;
+                self.half.received(filled, Instant::now());
+                Ok(true)
+            }
+            Ok(Read::WouldBlock) => {
+                self.more = false;
+                self.half.would_block(Instant::now()).map_err(expired)?;
+                Ok(false)
+            }
+            Ok(Read::End) => {
+                self.at_end = true;
+                Err(self.why_closed().unwrap_or(End::Lost))
+            }
+            Err(error) => {
+                self.at_end = true;
+                Err(self.why_closed().unwrap_or(End::Reset(error.kind())))
+            }
+        }
+    }
+
+    /// Why this side ended the stream, if it did.
+    fn why_closed(&self) -> Option<End> {
+        self.link.end().or_else(|| self.link.0.writer.failure())
+    }
+}
+
+/// `Some(now)` if the time has come.
+fn has_come(at: Instant) -> Option<Instant> {
+    let now = Instant::now();
+    (now >= at).then_some(now)
+}
+
+fn refused(fault: Fault) -> End {
+    let (reason, text) = match fault {
+        Fault::TooLarge { id, len, max_len } => (
+            RefuseReason::TooLarge,
+            format!("message {id:#06x} of {len} bytes, at most {max_len} allowed"),
+        ),
+        Fault::NotHello { id } => {
+            (RefuseReason::NotHello, format!("the first record is {id:#06x}, not `Hello`"))
+        }
+    };
+    End::Refused(Refusal::new(reason, text))
+}
+
+fn expired(expired: Expired) -> End {
+    let text = match expired {
+        Expired::Idle => return End::Idle,
+        Expired::Frame => "a record was started and not finished in time",
+        Expired::Handshake => "no `Hello` in time",
+    };
+    End::refuse(RefuseReason::Timeout, text)
+}

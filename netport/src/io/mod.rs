@@ -1,0 +1,14 @@
+//! The means: sockets, polling, wake-ups. What to do with them is decided in [`crate::core`].
+
+mod inbox;
+pub(crate) mod keeper;
+pub(crate) mod limits;
+pub(crate) mod listener;
+mod poll;
+pub(crate) mod socket;
+mod waker;
+pub(crate) mod writer;
+
+pub use self::inbox::{Event, Inbox, Packet};
+pub(crate) use self::poll::{until, wait};
+pub(crate) use self::waker::Waker;

@@ -1,0 +1,209 @@
+//! One TCP socket: made, dialled, read. Writing goes through [`super::writer`].
+
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use rustix::buffer::spare_capacity;
+use rustix::event::{PollFd, PollFlags, epoll};
+use rustix::net::{SendFlags, sendmsg};
+use socket2::{Domain, Protocol, SockRef, Socket as RawSocket, TcpKeepalive, Type};
+
+use crate::config::LinkConfig;
+use crate::core::link::Wire;
+use crate::sync::Arc;
+
+/// First keep-alive probe after so long without a byte.
+const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(60);
+/// Unacknowledged bytes kill a connection after this, where no stall timeout is longer.
+const USER_TIMEOUT_MIN: Duration = Duration::from_secs(30);
+/// Bytes of a discarded stream that are read at once.
+const DISCARD_BYTES: usize = 16 * 1024;
+
+/// What a read came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Read {
+    /// So many bytes were appended.
+    Bytes(usize),
+    /// End of stream.
+    End,
+    /// Nothing is there.
+    WouldBlock,
+}
+
+/// A non-blocking TCP socket.
+#[derive(Debug)]
+pub(crate) struct Socket(OwnedFd);
+
+impl Socket {
+    /// Takes over an accepted socket, which is non-blocking already.
+    pub(crate) fn accepted(fd: OwnedFd, config: &LinkConfig) -> io::Result<Self> {
+        let socket = Self(fd);
+        socket.tune(config)?;
+        Ok(socket)
+    }
+
+    /// A socket that has begun to connect to `address`.
+    pub(crate) fn dialling(address: SocketAddr, config: &LinkConfig) -> io::Result<Self> {
+        let ty = Type::STREAM.nonblocking().cloexec();
+        let raw = RawSocket::new(Domain::for_address(address), ty, Some(Protocol::TCP))?;
+        match raw.connect(&address.into()) {
+            Ok(()) => {}
+            Err(error) if in_progress(&error) => {}
+            Err(error) => return Err(error),
+        }
+        let socket = Self(raw.into());
+        socket.tune(config)?;
+        Ok(socket)
+    }
+
+    fn tune(&self, config: &LinkConfig) -> io::Result<()> {
+        let socket = SockRef::from(&self.0);
+        socket.set_tcp_nodelay(true)?;
+        socket.set_tcp_notsent_lowat(config.unsent_bytes_max)?;
+        // What this runtime waits for, the kernel must not cut short.
+        let stall = config.stall_timeout.unwrap_or(Duration::ZERO);
+        socket.set_tcp_user_timeout(Some(stall.max(USER_TIMEOUT_MIN)))?;
+        socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE_AFTER))
+    }
+
+    /// Waits until the dialled connection stands.
+    pub(crate) fn connected(&self, deadline: Instant) -> io::Result<()> {
+        loop {
+            let mut fds = [PollFd::new(&self.0, PollFlags::OUT)];
+            super::wait(&mut fds, Some(deadline))?;
+            if !fds[0].revents().is_empty() {
+                let socket = SockRef::from(&self.0);
+                return match socket.take_error()? {
+                    Some(error) => Err(error),
+                    // A socket shut while it dialled has no error, and no peer either.
+                    None => socket.peer_addr().map(drop),
+                };
+            }
+            if Instant::now() >= deadline {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+        }
+    }
+
+    /// The socket's own address.
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
+        let address = SockRef::from(&self.0).local_addr()?;
+        address.as_socket().ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
+    }
+
+    /// Appends what is there to the spare capacity of `room`.
+    pub(crate) fn read(&self, room: &mut Vec<u8>) -> io::Result<Read> {
+        loop {
+            return match rustix::io::read(&self.0, spare_capacity(room)) {
+                Ok(0) => Ok(Read::End),
+                Ok(bytes) => Ok(Read::Bytes(bytes)),
+                Err(rustix::io::Errno::INTR) => continue,
+                Err(rustix::io::Errno::AGAIN) => Ok(Read::WouldBlock),
+                Err(error) => Err(error.into()),
+            };
+        }
+    }
+
+    /// Sleeps until there is something to read, or the stream has ended, or `deadline`.
+    pub(crate) fn wait_readable(&self, deadline: Option<Instant>) -> io::Result<()> {
+        super::wait(&mut [PollFd::new(&self.0, PollFlags::IN)], deadline)
+    }
+
+    /// Reads and forgets until the end of the stream or `deadline`; says whether the end came.
+    pub(crate) fn discard(&self, deadline: Instant) -> bool {
+        let mut room = Vec::with_capacity(DISCARD_BYTES);
+        while Instant::now() < deadline {
+            room.clear();
+            match self.read(&mut room) {
+                Ok(Read::Bytes(_)) => {}
+                Ok(Read::End) | Err(_) => return true,
+                Ok(Read::WouldBlock) => {
+                    if self.wait_readable(Some(deadline)).is_err() {
+                        return true;
+                    }
+                }
+            }
+        }
+        false
+    }
+
+    /// Reads and forgets what is there, so that closing is no reset.
+    pub(crate) fn discard_now(&self) {
+        let mut room = Vec::with_capacity(DISCARD_BYTES);
+        // One peer's flood must not hold up who calls.
+        for _ in 0..4 {
+            room.clear();
+            if !matches!(self.read(&mut room), Ok(Read::Bytes(_))) {
+                return;
+            }
+        }
+    }
+
+    /// Writes `bytes` as far as the kernel takes them now, and nothing after them.
+    pub(crate) fn write_last(&self, bytes: &[u8]) {
+        // The peer may be gone; there is nobody else to tell.
+        let _ = rustix::net::send(&self.0, bytes, SendFlags::NOSIGNAL);
+        self.shut(std::net::Shutdown::Write);
+    }
+
+    pub(crate) fn shut(&self, how: std::net::Shutdown) {
+        // Fails only when the connection is gone already.
+        let _ = SockRef::from(&self.0).shutdown(how);
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+fn in_progress(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock
+        || error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error())
+}
+
+/// The sending side of a socket, under its link's writer lock.
+#[derive(Debug)]
+pub(crate) struct SocketWire {
+    socket: Arc<Socket>,
+    epoll: Arc<OwnedFd>,
+    link: u64,
+    /// The keeper's `epoll` knows the socket.
+    registered: bool,
+}
+
+impl SocketWire {
+    pub(crate) fn new(socket: Arc<Socket>, epoll: Arc<OwnedFd>, link: u64) -> Self {
+        Self { socket, epoll, link, registered: false }
+    }
+}
+
+impl Wire for SocketWire {
+    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let mut ancillary = rustix::net::SendAncillaryBuffer::default();
+        Ok(sendmsg(&*self.socket, slices, &mut ancillary, SendFlags::NOSIGNAL)?)
+    }
+
+    fn arm(&mut self) -> io::Result<()> {
+        let data = epoll::EventData::new_u64(self.link);
+        let flags = epoll::EventFlags::OUT | epoll::EventFlags::ONESHOT;
+        if self.registered {
+            epoll::modify(&*self.epoll, &*self.socket, data, flags)?;
+        } else {
+            epoll::add(&*self.epoll, &*self.socket, data, flags)?;
+            self.registered = true;
+        }
+        Ok(())
+    }
+
+    fn shut_write(&mut self) {
+        self.socket.shut(std::net::Shutdown::Write);
+    }
+
+    fn shut(&mut self) {
+        self.socket.shut(std::net::Shutdown::Both);
+    }
+}

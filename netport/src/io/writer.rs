@@ -1,0 +1,275 @@
+//! The writer lock: everything that threads do to a link's sending half, and the waiting for room.
+//!
+//! The lock is a leaf: no other lock is taken, and no user code called, while it is held.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use tlv_core::EncodeError;
+
+use super::socket::SocketWire;
+use crate::core::link::{Admission, SendLimits, SendingHalf, Turn};
+use crate::error::{End, SendError};
+use crate::sync::{self, Arc, Condvar, Mutex};
+
+/// What a connection's own thread sends is written no later than at this many bytes.
+const CORK_BYTES_MAX: usize = 64 * 1024;
+/// What a connection's own thread sends is written at its next send after this long.
+const CORK_TIME_MAX: Duration = Duration::from_millis(1);
+
+/// Called once when a link has room again.
+pub(crate) type RoomHook = Arc<dyn Fn() + Send + Sync>;
+
+/// How a sender behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// The connection's own thread: its frames gather until it has handled what it received.
+    Cork,
+    /// Writes at once; an error if there is no room.
+    Try,
+    /// Writes at once; waits for room for so long.
+    Wait(Duration),
+}
+
+/// A link's sending half with its lock.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    locked: Mutex<Locked>,
+    room: Condvar,
+}
+
+struct Locked {
+    half: SendingHalf,
+    /// `None` once the link has ended.
+    wire: Option<SocketWire>,
+    corked_since: Option<Instant>,
+    waiting: usize,
+    hooks: Vec<RoomHook>,
+    /// Why nothing more is admitted.
+    end: Option<End>,
+}
+
+impl Writer {
+    pub(crate) fn new(limits: SendLimits, wire: SocketWire, now: Instant) -> Self {
+        Self {
+            locked: Mutex::new(Locked {
+                half: SendingHalf::new(limits, now),
+                wire: Some(wire),
+                corked_since: None,
+                waiting: 0,
+                hooks: Vec::new(),
+                end: None,
+            }),
+            room: Condvar::new(),
+        }
+    }
+
+    /// Admits and writes whole frames, which `append` adds to the half.
+    pub(crate) fn send(
+        &self,
+        manner: Manner,
+        append: impl FnOnce(&mut SendingHalf) -> Result<(), EncodeError>,
+    ) -> Result<(), SendError> {
+        let mut locked = self.locked.lock();
+        let mut until = None;
+        loop {
+            match locked.half.admission() {
+                Admission::Granted => break,
+                Admission::NotOpen => return Err(SendError::NotOpen),
+                Admission::Shut => return Err(SendError::Closed(locked.why())),
+                Admission::Full => {
+                    let Manner::Wait(timeout) = manner else { return Err(SendError::Full) };
+                    let now = Instant::now();
+                    let left = until.get_or_insert(now + timeout).saturating_duration_since(now);
+                    if left.is_zero() {
+                        return Err(SendError::Timeout);
+                    }
+                    locked.waiting += 1;
+                    locked = sync::wait(&self.room, locked, Some(left));
+                    locked.waiting -= 1;
+                }
+            }
+        }
+        append(&mut locked.half)?;
+        if manner != Manner::Cork || locked.is_uncorked() {
+            locked.flush();
+        }
+        Ok(())
+    }
+
+    /// Queues and writes this side's `Hello`, before anything is admitted.
+    pub(crate) fn greet(&self, hello: &[u8]) {
+        let mut locked = self.locked.lock();
+        // The writer was closed before it began, if there is no `Hello` to be written.
+        if locked.end.is_none() {
+            let appended: Result<(), EncodeError> = locked.half.append(|out| {
+                out.extend_from_slice(hello);
+                Ok(())
+            });
+            debug_assert!(appended.is_ok());
+            locked.flush();
+        }
+    }
+
+    /// The handshake is over: frames are admitted.
+    pub(crate) fn open(&self) {
+        self.locked.lock().half.open();
+    }
+
+    /// Writes what is corked.
+    pub(crate) fn flush(&self) {
+        self.locked.lock().flush();
+    }
+
+    /// Admits nothing more, for this reason; says farewell. Only the first call counts, and says so.
+    pub(crate) fn close(&self, end: &End, now: Instant) -> bool {
+        let mut locked = self.locked.lock();
+        if locked.end.is_some() {
+            return false;
+        }
+        locked.end = Some(end.clone());
+        let farewell = end.farewell();
+        let Locked { half, wire: Some(wire), .. } = &mut *locked else { return false };
+        match end {
+            // Nobody is there to read what waits.
+            End::Dial(_) | End::Reset(_) | End::Stalled => half.abort(wire),
+            _ => half.close(wire, &farewell, now),
+        }
+        let hooks = std::mem::take(&mut locked.hooks);
+        drop(locked);
+        self.tell(hooks);
+        true
+    }
+
+    /// Lets go of the socket: the link has ended.
+    pub(crate) fn end(&self) {
+        let mut locked = self.locked.lock();
+        locked.wire = None;
+        let hooks = std::mem::take(&mut locked.hooks);
+        drop(locked);
+        self.tell(hooks);
+    }
+
+    /// Ends both directions at once; the reader sees the end of the stream.
+    pub(crate) fn abort(&self, end: &End) {
+        let mut locked = self.locked.lock();
+        locked.end.get_or_insert_with(|| end.clone());
+        if let Locked { half, wire: Some(wire), .. } = &mut *locked {
+            half.abort(wire);
+        }
+        let hooks = std::mem::take(&mut locked.hooks);
+        drop(locked);
+        self.tell(hooks);
+    }
+
+    /// Why nothing more is admitted, once that is so.
+    pub(crate) fn why_closed(&self) -> Option<End> {
+        self.locked.lock().end.clone()
+    }
+
+    /// Why the wire failed, if it did.
+    pub(crate) fn failure(&self) -> Option<End> {
+        self.locked.lock().half.failure().map(|kind| match kind {
+            std::io::ErrorKind::TimedOut => End::Stalled,
+            kind => End::Reset(kind),
+        })
+    }
+
+    /// Bytes that wait.
+    pub(crate) fn backlog_bytes(&self) -> usize {
+        self.locked.lock().half.backlog_bytes()
+    }
+
+    /// Waits until everything accepted is written, or never will be, or `deadline` has passed.
+    pub(crate) fn wait_finished(&self, deadline: Instant) {
+        let mut locked = self.locked.lock();
+        while !locked.half.is_finished() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            locked.waiting += 1;
+            locked = sync::wait(&self.room, locked, Some(left));
+            locked.waiting -= 1;
+        }
+    }
+
+    /// Calls `hook` once: at once if there is room or never will be, else when that is so.
+    pub(crate) fn when_room(&self, hook: RoomHook) {
+        let mut locked = self.locked.lock();
+        if locked.half.has_room() || locked.wire.is_none() {
+            drop(locked);
+            hook();
+        } else {
+            locked.hooks.push(hook);
+        }
+    }
+
+    /// The keeper's turn: the socket has room.
+    pub(crate) fn drain(&self) {
+        let mut locked = self.locked.lock();
+        let Locked { half, wire: Some(wire), .. } = &mut *locked else { return };
+        half.drain(wire);
+        if locked.half.has_room() {
+            let hooks = std::mem::take(&mut locked.hooks);
+            drop(locked);
+            self.tell(hooks);
+        }
+    }
+
+    /// The keeper's turn: a deadline has passed. Says when the next one is, and whether a heartbeat
+    /// left.
+    pub(crate) fn on_time(&self, ping: &[u8], now: Instant) -> (Option<Instant>, bool) {
+        let mut locked = self.locked.lock();
+        let Locked { half, wire: Some(wire), .. } = &mut *locked else { return (None, false) };
+        let turn = half.on_time(wire, now);
+        if turn == Turn::Ping {
+            half.ping(wire, ping);
+        }
+        let next = half.next_deadline();
+        if half.has_room() {
+            let hooks = std::mem::take(&mut locked.hooks);
+            drop(locked);
+            self.tell(hooks);
+        }
+        (next, turn == Turn::Ping)
+    }
+
+    /// When [`Self::on_time`] is due.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.locked.lock().half.next_deadline()
+    }
+
+    fn tell(&self, hooks: Vec<RoomHook>) {
+        self.room.notify_all();
+        for hook in hooks {
+            hook();
+        }
+    }
+}
+
+impl Locked {
+    fn why(&self) -> End {
+        self.end.clone().unwrap_or(End::Lost)
+    }
+
+    fn flush(&mut self) {
+        self.corked_since = None;
+        if let Some(wire) = &mut self.wire {
+            self.half.flush(wire);
+        }
+    }
+
+    /// Whether what the connection's own thread gathered has waited long enough, or is enough.
+    fn is_uncorked(&mut self) -> bool {
+        let now = Instant::now();
+        let since = *self.corked_since.get_or_insert(now);
+        self.half.corked_bytes() >= CORK_BYTES_MAX || now.duration_since(since) >= CORK_TIME_MAX
+    }
+}
+
+impl fmt::Debug for Locked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Locked").field("half", &self.half).field("end", &self.end).finish()
+    }
+}

@@ -1,0 +1,317 @@
+//! The handle of one link: how everybody but the connection itself reaches the peer.
+
+mod batch;
+mod calls;
+mod frame;
+
+use std::cell::Cell;
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use tlv_core::messages::{GoodbyeReason, RefuseReason};
+use tlv_core::{EncodeError, Message, Request};
+
+pub use self::batch::Batch;
+pub(crate) use self::calls::Calls;
+pub use self::calls::Reply;
+pub use self::frame::Frame;
+use crate::config::LinkConfig;
+use crate::core::link::SendingHalf;
+use crate::core::link::handshake::PeerInfo;
+use crate::error::{CallFailure, End, Refusal, SendError};
+use crate::io::keeper::Keeper;
+use crate::io::socket::SocketWire;
+use crate::io::writer::{Manner, Writer};
+use crate::sync::{Arc, AtomicBool, OnceLock, Ordering};
+
+/// Ids below this are netport's own, whose versions are not the application's.
+pub(crate) const CONTROL_IDS: u16 = 0x0100;
+
+thread_local! {
+    /// The link whose connection runs on this thread; 0 on other threads.
+    static OWN: Cell<u64> = const { Cell::new(0) };
+}
+
+/// A handle to a link, cheap to clone, usable from any thread and after the link has ended.
+///
+/// **Order and loss.** What one thread sends arrives in that order. A frame that was accepted is
+/// sent whole, and arrives unless the connection or one of its ends fails; a link that is closed in
+/// order loses nothing that was accepted.
+///
+/// **Blocking.** Sending waits for nothing but room, in [`Self::send`] and its kin, and there only
+/// on threads that are not a connection's own: two peers that answered each other with waiting
+/// sends would wait for ever. What a connection sends from its callbacks leaves when it has handled
+/// what it received, or at 64 KiB, or after a millisecond.
+#[derive(Clone)]
+pub struct Link(pub(crate) Arc<Shared>);
+
+/// What a link's handles, its connection's thread and the keeper share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) id: u64,
+    pub(crate) session: u64,
+    pub(crate) address: SocketAddr,
+    pub(crate) writer: Writer,
+    pub(crate) peer: OnceLock<PeerInfo>,
+    pub(crate) calls: Calls,
+    /// Nothing more is admitted, and nothing received is handled.
+    pub(crate) closing: AtomicBool,
+    keeper: Arc<Keeper>,
+    send_timeout: Duration,
+}
+
+impl Link {
+    /// Number of the link, unique in the process.
+    pub fn id(&self) -> u64 {
+        self.0.id
+    }
+
+    /// Number of this side's dial; 0 on an accepted link.
+    pub fn session(&self) -> u64 {
+        self.0.session
+    }
+
+    /// Address of the other end.
+    pub fn address(&self) -> SocketAddr {
+        self.0.address
+    }
+
+    /// The other end as it described itself; `None` before the handshake is over.
+    pub fn peer(&self) -> Option<&PeerInfo> {
+        self.0.peer.get()
+    }
+
+    /// Whether frames are admitted, room permitting.
+    pub fn is_open(&self) -> bool {
+        self.peer().is_some() && !self.is_closed()
+    }
+
+    /// Whether the link is closed or closing.
+    pub fn is_closed(&self) -> bool {
+        self.0.closing.load(Ordering::Acquire)
+    }
+
+    /// Why the link is closed or closing.
+    pub fn end(&self) -> Option<End> {
+        self.0.writer.why_closed()
+    }
+
+    /// Bytes accepted and not yet taken by the kernel.
+    pub fn backlog_bytes(&self) -> usize {
+        self.0.writer.backlog_bytes()
+    }
+
+    /// Sends a message. Waits for room for the link's `send_timeout`; on a connection's thread not
+    /// at all.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`]; nothing was sent then.
+    pub fn send<M: Message>(&self, message: &M) -> Result<(), SendError> {
+        self.send_timeout(message, self.0.send_timeout)
+    }
+
+    /// Sends a message. Waits for room for `timeout`; on a connection's thread not at all.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`]; nothing was sent then.
+    pub fn send_timeout<M: Message>(
+        &self,
+        message: &M,
+        timeout: Duration,
+    ) -> Result<(), SendError> {
+        self.0.admits(M::ID, M::SINCE)?;
+        self.0.append(self.0.waiting(timeout), |half| half.append(|out| message.encode_frame(out)))
+    }
+
+    /// Sends a message if there is room; never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`]; nothing was sent then.
+    pub fn try_send<M: Message>(&self, message: &M) -> Result<(), SendError> {
+        self.0.admits(M::ID, M::SINCE)?;
+        self.0.append(self.0.trying(), |half| half.append(|out| message.encode_frame(out)))
+    }
+
+    /// Sends a frame that was encoded before. Waits like [`Self::send`].
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`]; nothing was sent then.
+    pub fn send_frame(&self, frame: &Frame) -> Result<(), SendError> {
+        self.append_frame(self.0.waiting(self.0.send_timeout), frame)
+    }
+
+    /// Sends a frame that was encoded before, if there is room; never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`]; nothing was sent then.
+    pub fn try_send_frame(&self, frame: &Frame) -> Result<(), SendError> {
+        self.append_frame(self.0.trying(), frame)
+    }
+
+    fn append_frame(&self, manner: Manner, frame: &Frame) -> Result<(), SendError> {
+        self.0.admits(frame.id(), frame.since())?;
+        self.0.append(manner, |half| {
+            half.append_shared(frame.bytes());
+            Ok(())
+        })
+    }
+
+    /// Gathers many messages into few writes.
+    pub fn batch(&self) -> Batch<'_> {
+        Batch::new(self)
+    }
+
+    /// Writes at once what this connection's own callbacks have sent so far.
+    pub fn flush(&self) {
+        self.0.writer.flush();
+    }
+
+    /// Calls `wake` once: now, if there is room or never will be, else when half the backlog is
+    /// free or the link closes. It must be short: it may run on the thread that serves every link
+    /// of the port.
+    pub fn when_room(&self, wake: Arc<dyn Fn() + Send + Sync>) {
+        self.0.writer.when_room(wake);
+    }
+
+    /// Sends a request and waits for its response, for `timeout` in all.
+    ///
+    /// # Errors
+    ///
+    /// [`CallFailure`]; on a connection's thread always `WrongThread`.
+    pub fn call<R: Request>(
+        &self,
+        request: R,
+        timeout: Duration,
+    ) -> Result<R::Response, CallFailure> {
+        if OWN.get() != 0 {
+            return Err(CallFailure::WrongThread);
+        }
+        calls::call(self, request, timeout)
+    }
+
+    /// Sends a request from the connection's own thread; `then` is called on it with the response,
+    /// or with what went wrong, after `timeout` at the latest.
+    pub fn call_then<R: Request>(
+        &self,
+        request: R,
+        timeout: Duration,
+        then: impl FnOnce(Result<R::Response, CallFailure>) + Send + 'static,
+    ) {
+        if self.0.is_own_thread() {
+            calls::call_then(self, request, timeout, then);
+        } else {
+            then(Err(CallFailure::WrongThread));
+        }
+    }
+
+    /// Closes in order: admits nothing more, sends what was accepted and a `Goodbye`. Returns at
+    /// once, from any thread; [`Connection::on_end`](crate::Connection::on_end) follows.
+    pub fn close(&self, reason: GoodbyeReason) {
+        self.0.close(&End::Closed(reason));
+    }
+
+    /// Closes with a `Refuse`; `current` is the incarnation that is known, for `Older`.
+    pub fn refuse(&self, reason: RefuseReason, text: &str, current: Option<u64>) {
+        self.0.close(&End::Refused(Refusal { current, ..Refusal::new(reason, text) }));
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link")
+            .field("id", &self.0.id)
+            .field("address", &self.0.address)
+            .field("peer", &self.0.peer.get().map(|peer| &peer.name))
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(
+        id: u64,
+        session: u64,
+        address: SocketAddr,
+        wire: SocketWire,
+        keeper: Arc<Keeper>,
+        config: &LinkConfig,
+        now: Instant,
+    ) -> Self {
+        Self {
+            id,
+            session,
+            address,
+            writer: Writer::new(config.send_limits(), wire, now),
+            peer: OnceLock::new(),
+            calls: Calls::default(),
+            closing: AtomicBool::new(false),
+            keeper,
+            send_timeout: config.send_timeout,
+        }
+    }
+
+    /// This thread is the connection's own from now on.
+    pub(crate) fn own_this_thread(&self) {
+        OWN.set(self.id);
+    }
+
+    pub(crate) fn is_own_thread(&self) -> bool {
+        OWN.get() == self.id
+    }
+
+    /// Admits nothing more, and says farewell. Only the first call counts.
+    pub(crate) fn close(&self, end: &End) {
+        self.closing.store(true, Ordering::Release);
+        if self.writer.close(end, Instant::now()) {
+            self.schedule();
+        }
+    }
+
+    /// Has the keeper look after the link's next deadline.
+    pub(crate) fn schedule(&self) {
+        if let Some(at) = self.writer.next_deadline() {
+            self.keeper.schedule(at, self.id);
+        }
+    }
+
+    /// Ends the link without a farewell.
+    pub(crate) fn abort(&self, end: &End) {
+        self.closing.store(true, Ordering::Release);
+        self.writer.abort(end);
+    }
+
+    /// Whether the peer speaks a version that has the message, or may skip it.
+    fn admits(&self, id: u16, since: u32) -> Result<(), SendError> {
+        match self.peer.get() {
+            Some(peer) if id >= CONTROL_IDS && id.is_multiple_of(2) && since > peer.version => {
+                Err(SendError::TooNew { since, peer: peer.version })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn append(
+        &self,
+        manner: Manner,
+        append: impl FnOnce(&mut SendingHalf) -> Result<(), EncodeError>,
+    ) -> Result<(), SendError> {
+        self.writer.send(manner, append)
+    }
+
+    fn waiting(&self, timeout: Duration) -> Manner {
+        match OWN.get() {
+            0 => Manner::Wait(timeout),
+            own if own == self.id => Manner::Cork,
+            _ => Manner::Try,
+        }
+    }
+
+    fn trying(&self) -> Manner {
+        if self.is_own_thread() { Manner::Cork } else { Manner::Try }
+    }
+}

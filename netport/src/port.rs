@@ -1,0 +1,266 @@
+//! An endpoint that listens, accepts and dials: the trait that says what it does, and its handle.
+
+mod fresh;
+mod main_loop;
+mod registry;
+mod thread;
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::ops::Deref;
+use std::time::Instant;
+
+use tlv_core::messages::{GoodbyeReason, Ping};
+
+pub use self::fresh::{Fresh, Origin};
+use self::main_loop::MainLoop;
+use self::registry::Registry;
+use self::thread::{Birth, thread_name};
+use crate::config::{Identity, PortConfig};
+use crate::connection::Connection;
+use crate::core::link::handshake::Expect;
+use crate::error::{End, StartError, encoded};
+use crate::io::Waker;
+use crate::io::keeper::Keeper;
+use crate::io::limits;
+use crate::io::listener::Listener;
+use crate::io::socket::Socket;
+use crate::link::Link;
+use crate::sync::{Arc, AtomicU64, JoinHandle, Mutex, Ordering, thread as threads};
+
+/// What an endpoint does, on the thread of its main loop. Override the steps that you care about.
+pub trait NetPort: Send + 'static {
+    /// Called once, before the main loop. An `Err` stops the port.
+    fn initial(&mut self, port: &Port) -> Result<(), End> {
+        let _ = port;
+        Ok(())
+    }
+
+    /// Called at every turn of the main loop: when something connected, when a link ended, after
+    /// [`Port::wake`], and when the time has come that it returned. An `Err` stops the port.
+    fn main_loop_work(&mut self, port: &Port, now: Instant) -> Result<Next, End> {
+        let _ = (port, now);
+        Ok(Next::Sleep)
+    }
+
+    /// Something connected. An `Err` refuses it.
+    fn on_new_connection(&mut self, port: &Port, origin: &Origin) -> Result<(), End> {
+        let _ = (port, origin);
+        Ok(())
+    }
+
+    /// Launches a [`Connection`] for what connected: `fresh.launch(connection)?`. An `Err` is
+    /// logged, and the connection closed.
+    fn new_connection(&mut self, port: &Port, fresh: Fresh) -> Result<(), End>;
+}
+
+/// When the main loop takes its next turn, if nothing happens before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// When something happens.
+    Sleep,
+    /// Then.
+    At(Instant),
+    /// Never: the port stops.
+    Stop,
+}
+
+/// A handle to a running [`NetPort`], cheap to clone, usable from any thread and after the end.
+#[derive(Clone)]
+pub struct Port(Arc<Shared>);
+
+/// What the main loop, the keeper, the connections' threads and the handles share.
+pub(crate) struct Shared {
+    config: PortConfig,
+    local_addr: SocketAddr,
+    connections_max: usize,
+    registry: Mutex<Registry>,
+    keeper: Arc<Keeper>,
+    waker: Waker,
+    sessions: AtomicU64,
+    /// Refused sockets on their way to the main loop, which lets them linger.
+    refused: Mutex<Vec<Socket>>,
+    /// What links are told when the port stops.
+    stopping: Mutex<Option<GoodbyeReason>>,
+}
+
+impl Port {
+    /// Binds, listens, and starts the port's threads.
+    ///
+    /// # Errors
+    ///
+    /// The configuration cannot work, the address is not free, or the system has no room.
+    pub fn start(config: PortConfig, netport: impl NetPort) -> Result<PortHandle, StartError> {
+        config.validate()?;
+        limits::raise_descriptors();
+        let bind = |source| StartError::Bind { address: config.listen, source };
+        let listener = Listener::bind(config.listen, config.listen_backlog).map_err(bind)?;
+        let port = Self(Arc::new(Shared {
+            local_addr: listener.local_addr()?,
+            connections_max: config.connections_max.unwrap_or_else(limits::connections_max),
+            registry: Mutex::default(),
+            keeper: Arc::new(Keeper::new()?),
+            waker: Waker::new()?,
+            sessions: AtomicU64::new(1),
+            refused: Mutex::default(),
+            stopping: Mutex::default(),
+            config,
+        }));
+        let keeper = port.spawn_keeper()?;
+        let main_loop = MainLoop::new(port.clone(), listener, netport);
+        let spawned = port.builder("port").spawn(move || {
+            let end = main_loop.run();
+            // Its links are gone, so nothing is left for it to keep.
+            end.port.0.keeper.stop();
+            if keeper.join().is_err() {
+                tracing::error!("the keeper panicked");
+            }
+            end.port.0.close_descriptors();
+            end.end
+        });
+        match spawned {
+            Ok(thread) => Ok(PortHandle { port, thread: Some(thread) }),
+            Err(error) => {
+                port.0.keeper.stop();
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Where the port listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.0.local_addr
+    }
+
+    /// The settings that it was started with.
+    pub fn config(&self) -> &PortConfig {
+        &self.0.config
+    }
+
+    /// Who it is to its peers.
+    pub fn identity(&self) -> &Identity {
+        &self.0.config.identity
+    }
+
+    /// Connects to `address`, where `expect` should be, and launches `connection` on it. Returns at
+    /// once; what goes wrong afterwards arrives in [`Connection::on_end`].
+    ///
+    /// # Errors
+    ///
+    /// The port is stopping or at its limit of connections, or the system has no room; `on_end` is
+    /// not called then.
+    pub fn dial<C: Connection>(
+        &self,
+        address: SocketAddr,
+        expect: Expect,
+        connection: C,
+    ) -> Result<Link, End> {
+        if self.is_stopping() {
+            return Err(End::Stopped);
+        }
+        if self.0.registry.lock().len() >= self.0.connections_max {
+            return Err(End::Dial(io::ErrorKind::QuotaExceeded));
+        }
+        let socket = Socket::dialling(address, &self.0.config.link)
+            .map_err(|error| End::Dial(error.kind()))?;
+        let session = self.0.sessions.fetch_add(1, Ordering::Relaxed);
+        thread::launch(self, Birth::Dialled { socket, address, session, expect }, connection)
+    }
+
+    /// Stops the port, from any thread: it accepts nothing more, closes every link with this
+    /// reason, and ends when all have ended. Returns at once.
+    pub fn stop(&self, reason: GoodbyeReason) {
+        self.0.stopping.lock().get_or_insert(reason);
+        self.wake();
+    }
+
+    /// Whether the port has been told to stop, or has stopped.
+    pub fn is_stopping(&self) -> bool {
+        self.0.stopping.lock().is_some()
+    }
+
+    /// Has [`NetPort::main_loop_work`] called soon.
+    pub fn wake(&self) {
+        self.0.waker.wake();
+    }
+
+    /// Every link that has not ended.
+    pub fn links(&self) -> Vec<Link> {
+        self.0.registry.lock().links()
+    }
+
+    fn spawn_keeper(&self) -> io::Result<JoinHandle<()>> {
+        let port = self.clone();
+        self.builder("keep").spawn(move || {
+            let ping = encoded(&Ping::new());
+            port.0.keeper.run(&ping, |id| port.0.registry.lock().find(id));
+        })
+    }
+
+    fn builder(&self, what: &str) -> threads::Builder {
+        threads::Builder::new()
+            .name(thread_name(&self.identity().name, what))
+            .stack_size(self.0.config.thread_stack_bytes)
+    }
+}
+
+impl fmt::Debug for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Port")
+            .field("name", &self.identity().name)
+            .field("local_addr", &self.0.local_addr)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    fn close_descriptors(&self) {
+        self.refused.lock().clear();
+        self.keeper.close();
+        self.waker.close();
+    }
+}
+
+/// A running port. Dropping it stops the port with `Goodbye(Done)` and waits like [`Self::join`].
+#[derive(Debug)]
+pub struct PortHandle {
+    port: Port,
+    thread: Option<JoinHandle<End>>,
+}
+
+impl PortHandle {
+    /// The handle to give to others.
+    pub fn port(&self) -> &Port {
+        &self.port
+    }
+
+    /// Waits for the port to end, and says why it did. No thread and no descriptor of it is left
+    /// then. It does not stop the port: see [`Port::stop`].
+    pub fn join(mut self) -> End {
+        self.wait().unwrap_or(End::Stopped)
+    }
+
+    fn wait(&mut self) -> Option<End> {
+        let thread = self.thread.take()?;
+        // Every callback is guarded, so this is a defect of the main loop itself.
+        Some(thread.join().unwrap_or_else(|_| End::Panicked("the main loop".into())))
+    }
+}
+
+impl Deref for PortHandle {
+    type Target = Port;
+
+    fn deref(&self) -> &Port {
+        &self.port
+    }
+}
+
+impl Drop for PortHandle {
+    fn drop(&mut self) {
+        if self.thread.is_some() {
+            self.port.stop(GoodbyeReason::Done);
+            self.wait();
+        }
+    }
+}

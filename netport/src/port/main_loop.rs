@@ -1,0 +1,258 @@
+//! The main loop of a port: accepts, launches, and ends when it has nothing left to wait for.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags};
+use tlv_core::messages::{GoodbyeReason, RefuseReason};
+
+use super::fresh::{Fresh, Origin};
+use super::thread::guarded;
+use super::{NetPort, Next, Port};
+use crate::error::End;
+use crate::io::listener::{Accept, Listener};
+use crate::io::socket::Socket;
+
+/// Most connections accepted in one turn, so that the user's work gets its own.
+const ACCEPTS_PER_TURN: usize = 64;
+/// No accepting for so long after the system said that it has no room.
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
+/// A refused socket is kept for so long, for its peer to read why.
+const REFUSED_LINGER: Duration = Duration::from_secs(1);
+/// Most refused sockets kept; the oldest goes first.
+const REFUSED_MAX: usize = 64;
+/// The window that the accept rate is counted in.
+const RATE_WINDOW: Duration = Duration::from_millis(100);
+
+/// The main loop's own state.
+pub(super) struct MainLoop<N> {
+    port: Port,
+    listener: Listener,
+    netport: N,
+    /// The last accept, or the start.
+    last_new: Instant,
+    /// No accepting before.
+    paused_until: Option<Instant>,
+    /// Start of the current window, and connections accepted in it.
+    window: (Instant, u32),
+    refused: VecDeque<(Instant, Socket)>,
+}
+
+/// How a main loop ended.
+pub(super) struct Ended {
+    pub(super) port: Port,
+    pub(super) end: End,
+}
+
+impl<N: NetPort> MainLoop<N> {
+    pub(super) fn new(port: Port, listener: Listener, netport: N) -> Self {
+        let now = Instant::now();
+        Self {
+            port,
+            listener,
+            netport,
+            last_new: now,
+            paused_until: None,
+            window: (now, 0),
+            refused: VecDeque::new(),
+        }
+    }
+
+    /// Runs until the port is stopped, idle, or its user's work fails; then ends every link.
+    pub(super) fn run(mut self) -> Ended {
+        let name = self.port.identity().name.clone();
+        let span = tracing::info_span!("port", %name, address = %self.port.local_addr());
+        let _entered = span.enter();
+        tracing::debug!("listening");
+        let end = self.turns();
+        tracing::debug!(reason = end.label(), "stopping: {end}");
+        let Self { port, listener, netport, .. } = self;
+        // Nobody new, while those who are here leave.
+        drop(listener);
+        let reason = match &end {
+            End::Closed(reason) => *reason,
+            End::Idle => GoodbyeReason::Idle,
+            End::Stopped => GoodbyeReason::Done,
+            _ => GoodbyeReason::Restart,
+        };
+        end_links(&port, reason);
+        // Its destructor is user code too.
+        let _ = guarded(|| {
+            drop(netport);
+            Ok(())
+        });
+        tracing::info!(reason = end.label(), "ended: {end}");
+        Ended { port, end }
+    }
+
+    fn turns(&mut self) -> End {
+        if let Err(end) = guarded(|| self.netport.initial(&self.port)) {
+            return end;
+        }
+        loop {
+            self.port.0.waker.clear();
+            join_ended(&self.port);
+            if let Some(reason) = *self.port.0.stopping.lock() {
+                return End::Closed(reason);
+            }
+            let now = Instant::now();
+            self.accept(now);
+            self.let_go_of_refused(now);
+            let next = match guarded(|| self.netport.main_loop_work(&self.port, now)) {
+                Ok(Next::Stop) => return End::Stopped,
+                Ok(Next::Sleep) => None,
+                Ok(Next::At(at)) => Some(at),
+                Err(end) => return end,
+            };
+            let idle = self.idle_at();
+            if idle.is_some_and(|at| now >= at) {
+                return End::Idle;
+            }
+            if let Err(end) = self.sleep([next, idle], now) {
+                return end;
+            }
+        }
+    }
+
+    /// Takes who is waiting, as far as the limits allow.
+    fn accept(&mut self, now: Instant) {
+        if self.paused_until.is_some_and(|until| now < until) {
+            return;
+        }
+        self.paused_until = None;
+        for _ in 0..ACCEPTS_PER_TURN {
+            if self.is_over_rate(now) {
+                self.paused_until = Some(self.window.0 + RATE_WINDOW);
+                return;
+            }
+            match self.listener.accept() {
+                Accept::Connection(fd, address) => {
+                    self.last_new = now;
+                    self.window.1 += 1;
+                    self.welcome(fd, address);
+                }
+                Accept::Gone => {}
+                Accept::WouldBlock => return,
+                Accept::Exhausted(error) => {
+                    tracing::warn!(%error, "cannot accept");
+                    self.paused_until = Some(now + EXHAUSTED_PAUSE);
+                    return;
+                }
+            }
+        }
+        // Others may be waiting, and the socket says so.
+    }
+
+    fn is_over_rate(&mut self, now: Instant) -> bool {
+        let Some(rate) = self.port.config().accept_rate_max else { return false };
+        if now.duration_since(self.window.0) >= RATE_WINDOW {
+            self.window = (now, 0);
+        }
+        self.window.1 >= rate.div_ceil(10)
+    }
+
+    fn welcome(&mut self, fd: OwnedFd, address: SocketAddr) {
+        let accepted = Socket::accepted(fd, &self.port.config().link)
+            .and_then(|socket| Ok((socket.local_addr()?, socket)));
+        let Ok((local, socket)) = accepted else {
+            // It was gone before it was here.
+            return;
+        };
+        let origin = Origin { address, local };
+        let fresh = Fresh::new(self.port.clone(), socket, origin);
+        if let Some(limit) = self.limit_reached(address) {
+            tracing::warn!(peer = %address, "refused: {limit}");
+            fresh.refuse(RefuseReason::Busy, limit);
+            return;
+        }
+        if let Err(end) = guarded(|| self.netport.on_new_connection(&self.port, &origin)) {
+            tracing::info!(peer = %address, reason = end.label(), "refused: {end}");
+            fresh.close(&end);
+            return;
+        }
+        if let Err(end) = guarded(|| self.netport.new_connection(&self.port, fresh)) {
+            tracing::warn!(peer = %address, reason = end.label(), "not launched: {end}");
+        }
+    }
+
+    fn limit_reached(&self, address: SocketAddr) -> Option<&'static str> {
+        let registry = self.port.0.registry.lock();
+        if registry.len() >= self.port.0.connections_max {
+            return Some("too many connections");
+        }
+        let from_there = registry.accepted_from(address);
+        (from_there >= self.port.config().connections_per_address_max)
+            .then_some("too many connections from this address")
+    }
+
+    fn let_go_of_refused(&mut self, now: Instant) {
+        let arrived = std::mem::take(&mut *self.port.0.refused.lock());
+        self.refused.extend(arrived.into_iter().map(|socket| (now + REFUSED_LINGER, socket)));
+        while self.refused.len() > REFUSED_MAX
+            || self.refused.front().is_some_and(|(until, _)| now >= *until)
+        {
+            if let Some((_, socket)) = self.refused.pop_front() {
+                socket.discard_now();
+            }
+        }
+    }
+
+    /// When the port has been idle for too long, if nothing happens.
+    fn idle_at(&self) -> Option<Instant> {
+        let timeout = self.port.config().idle_timeout?;
+        let registry = self.port.0.registry.lock();
+        if registry.len() > 0 {
+            return None;
+        }
+        let last = registry.last_end().map_or(self.last_new, |end| end.max(self.last_new));
+        Some(last + timeout)
+    }
+
+    fn sleep(&self, deadlines: [Option<Instant>; 2], now: Instant) -> Result<(), End> {
+        let paused = self.paused_until.filter(|until| *until > now);
+        let refused = self.refused.front().map(|(until, _)| *until);
+        let first = deadlines.into_iter().chain([paused, refused]).flatten().min();
+        let Some(waker) = self.port.0.waker.fd() else { return Err(End::Stopped) };
+        let mut fds = vec![PollFd::new(&*waker, PollFlags::IN)];
+        if paused.is_none() {
+            fds.push(PollFd::new(&self.listener, PollFlags::IN));
+        }
+        crate::io::wait(&mut fds, first).map_err(|error| End::Reset(error.kind()))
+    }
+}
+
+/// Joins the threads of links that have ended.
+fn join_ended(port: &Port) {
+    // Bound first: joining under the lock would wait for threads that want it.
+    let ended = port.0.registry.lock().reap();
+    for thread in ended {
+        if thread.join().is_err() {
+            tracing::error!("a connection's thread panicked outside its callbacks");
+        }
+    }
+}
+
+/// Closes every link, and waits until all have ended: each has its own deadline for that.
+fn end_links(port: &Port, reason: GoodbyeReason) {
+    // From here on nobody dials.
+    port.0.stopping.lock().get_or_insert(reason);
+    let Some(waker) = port.0.waker.fd() else { return };
+    loop {
+        port.0.waker.clear();
+        for link in port.links() {
+            link.close(reason);
+        }
+        join_ended(port);
+        if port.0.registry.lock().len() == 0 {
+            // Once more for those who left since.
+            return join_ended(port);
+        }
+        let mut fds = [PollFd::new(&*waker, PollFlags::IN)];
+        if let Err(error) = crate::io::wait(&mut fds, None) {
+            tracing::error!(%error, "cannot wait for links to end");
+            return;
+        }
+    }
+}

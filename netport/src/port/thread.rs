@@ -1,0 +1,234 @@
+//! A connection's thread, from its first byte to its last.
+
+use std::any::Any;
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use tlv_core::MessageSet;
+
+use super::fresh::Origin;
+use super::{Port, PortConfig};
+use crate::connection::Connection;
+use crate::core::link::ReceivingHalf;
+use crate::core::link::handshake::{self, Ends, Expect, PeerInfo};
+use crate::error::{End, encoded};
+use crate::io::socket::{Socket, SocketWire};
+use crate::io::{Event, Inbox};
+use crate::link::{Link, Shared};
+use crate::sync::{Arc, AtomicU64, Ordering};
+
+/// Longest name that the kernel shows for a thread, in bytes.
+const THREAD_NAME_BYTES: usize = 15;
+
+/// Ids of links, unique in the process; 0 is nobody's.
+static NEXT_LINK: AtomicU64 = AtomicU64::new(1);
+
+/// How a link came to be.
+pub(super) enum Birth {
+    /// It arrived.
+    Accepted { socket: Socket, origin: Origin },
+    /// This side dialled.
+    Dialled { socket: Socket, address: SocketAddr, session: u64, expect: Expect },
+}
+
+/// `name:what`, the name cut so that `what` can be read in full.
+pub(super) fn thread_name(name: &str, what: &str) -> String {
+    let room = THREAD_NAME_BYTES.saturating_sub(what.len() + 1);
+    // A thread's name cannot hold a 0.
+    let name: String = name.chars().filter(|c| !c.is_control()).collect();
+    format!("{}:{what}", &name[..name.floor_char_boundary(room)])
+}
+
+/// Starts a connection's thread.
+pub(super) fn launch<C: Connection>(port: &Port, birth: Birth, connection: C) -> Result<Link, End> {
+    let (socket, address, session, dialled) = match birth {
+        Birth::Accepted { socket, origin } => (socket, origin.address, 0, None),
+        Birth::Dialled { socket, address, session, expect } => {
+            (socket, address, session, Some(expect))
+        }
+    };
+    let Some(epoll) = port.0.keeper.epoll() else { return Err(End::Stopped) };
+    let id = NEXT_LINK.fetch_add(1, Ordering::Relaxed);
+    let now = Instant::now();
+    let socket = Arc::new(socket);
+    let wire = SocketWire::new(Arc::clone(&socket), epoll, id);
+    let keeper = Arc::clone(&port.0.keeper);
+    let config = &port.config().link;
+    let shared = Arc::new(Shared::new(id, session, address, wire, keeper, config, now));
+    let link = Link(Arc::clone(&shared));
+    let accepted = dialled.is_none();
+    let life = Life {
+        port: port.clone(),
+        link: link.clone(),
+        socket,
+        expect: dialled.clone().unwrap_or_default(),
+        dialled: dialled.is_some(),
+        _registered: Registered { port: port.clone(), id, accepted },
+    };
+
+    // The thread waits for the lock before it can leave the registry, so it is in there by then.
+    let mut registry = port.0.registry.lock();
+    registry.insert(shared, accepted);
+    let spawned = port.builder(&format!("l{id}")).spawn(move || life.live(connection));
+    match spawned {
+        Ok(thread) => registry.insert_thread(id, thread),
+        Err(error) => {
+            drop(registry);
+            // `Life` went with the closure, and took the link out of the registry.
+            return Err(End::Dial(error.kind()));
+        }
+    }
+    let evicted = registry.evicted(port.config().handshakes_max);
+    drop(registry);
+    if let Some(oldest) = evicted {
+        tracing::info!(link = oldest.id, peer = %oldest.address, "evicted from its handshake");
+        let text = "too many handshakes at a time";
+        oldest.close(&End::refuse(tlv_core::messages::RefuseReason::Busy, text));
+        oldest.abort(&End::Stopped);
+    }
+    link.0.schedule();
+    Ok(link)
+}
+
+/// Takes a link out of its port's registry, whatever happens to its thread.
+struct Registered {
+    port: Port,
+    id: u64,
+    accepted: bool,
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        self.port.0.registry.lock().remove(self.id, self.accepted, Instant::now());
+        self.port.wake();
+    }
+}
+
+/// One connection's life.
+struct Life {
+    port: Port,
+    link: Link,
+    socket: Arc<Socket>,
+    expect: Expect,
+    dialled: bool,
+    /// Dropped last.
+    _registered: Registered,
+}
+
+impl Life {
+    fn live<C: Connection>(self, mut connection: C) {
+        self.link.0.own_this_thread();
+        let span = tracing::info_span!(
+            "link",
+            port = %self.port.identity().name,
+            id = self.link.id(),
+            peer = %self.link.address(),
+        );
+        let _entered = span.enter();
+        let mut at_end = false;
+        let result = guarded(|| self.run(&mut connection, &mut at_end));
+        let end = match result {
+            Ok(()) => End::Closed(tlv_core::messages::GoodbyeReason::Done),
+            Err(end) => end,
+        };
+        self.link.0.close(&end);
+        // Another thread may have closed first, for a reason of its own.
+        let end = self.link.end().unwrap_or(end);
+        log(&self.link, &end);
+        let _ = guarded(|| {
+            self.link.0.calls.end(&end);
+            connection.on_end(&self.link, &end);
+            // Its destructor is user code too.
+            drop(connection);
+            Ok(())
+        });
+        self.linger(at_end);
+        self.link.0.writer.end();
+    }
+
+    fn run<C: Connection>(&self, connection: &mut C, at_end: &mut bool) -> Result<(), End> {
+        let config = self.port.config();
+        if self.dialled {
+            let deadline = Instant::now() + config.link.dial_timeout;
+            self.socket.connected(deadline).map_err(|error| End::Dial(error.kind()))?;
+        }
+        let half = ReceivingHalf::new(
+            config.link.receive_limits(),
+            handshake::max_len::<C::Set>,
+            handshake::may_be_first,
+            Instant::now(),
+        );
+        let mut inbox = Inbox::new(self.link.clone(), Arc::clone(&self.socket), half, &config.link);
+        let ended = self.converse(config, connection, &mut inbox);
+        *at_end = inbox.at_end;
+        ended
+    }
+
+    fn converse<C: Connection>(
+        &self,
+        config: &PortConfig,
+        connection: &mut C,
+        inbox: &mut Inbox,
+    ) -> Result<(), End> {
+        let peer = self.shake_hands::<C::Set>(config, inbox)?;
+        tracing::debug!(name = %peer.name, node = %peer.node, role = ?peer.role, "open");
+        connection.on_open(&self.link, peer)?;
+        connection.run(&self.link, inbox)
+    }
+
+    fn shake_hands<S: MessageSet>(
+        &self,
+        config: &PortConfig,
+        inbox: &mut Inbox,
+    ) -> Result<&PeerInfo, End> {
+        let hello = handshake::hello(&config.identity, S::PROTOCOL, self.link.session());
+        self.link.0.writer.greet(&encoded(&hello));
+        let local = self.socket.local_addr().map_err(|error| End::Reset(error.kind()))?;
+        let ends = Ends { address: self.link.address(), local, dialled: self.dialled };
+        let peer = match inbox.next(None)? {
+            Event::Packet(packet) => {
+                let value = packet.bytes();
+                handshake::judge(packet.id(), &value, S::PROTOCOL, &self.expect, ends)?
+            }
+            // No wake-up was asked for.
+            Event::Wake(_) => return Err(End::Stopped),
+        };
+        inbox.open(handshake::role_number(peer.role));
+        let peer = self.link.0.peer.get_or_init(|| peer);
+        self.link.0.writer.open();
+        self.port.0.registry.lock().opened(self.link.id());
+        Ok(peer)
+    }
+
+    /// Lets the farewell out, and what the peer still sends in: closing with unread bytes would
+    /// reset the connection, and lose what is on its way.
+    fn linger(&self, at_end: bool) {
+        let deadline = Instant::now() + self.port.config().link.linger;
+        if !at_end {
+            self.socket.discard(deadline);
+        }
+        self.link.0.writer.wait_finished(deadline);
+    }
+}
+
+/// Runs users' code: a panic is their end, and nobody else's.
+pub(super) fn guarded<T>(run: impl FnOnce() -> Result<T, End>) -> Result<T, End> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(End::Panicked(text(&*panic))))
+}
+
+fn text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+}
+
+fn log(link: &Link, end: &End) {
+    let name = link.peer().map_or("", |peer| &peer.name);
+    match end {
+        End::Closed(_) | End::Goodbye(_) | End::Stopped | End::Idle => {
+            tracing::info!(name, reason = end.label(), "ended: {end}");
+        }
+        End::Panicked(_) => tracing::error!(name, reason = end.label(), "ended: {end}"),
+        _ => tracing::warn!(name, reason = end.label(), "ended: {end}"),
+    }
+}
