@@ -1,0 +1,149 @@
+//! Every loop and queue has a bound, and goes on working at it.
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::{Raw, Seen, TestPort, config, frame, hello, next, opened, wait_until};
+use netport::{End, Identity, PortConfig, StartError};
+use tlv_core::messages::{RefuseReason, Role};
+
+#[test]
+fn beyond_the_most_connections_peers_are_refused_until_one_leaves() {
+    let mut config = config("port");
+    config.connections_max = Some(2);
+    let port = TestPort::start(config);
+    let address = port.handle.local_addr();
+    let first = Raw::open(address, Role::Client);
+    let _second = Raw::open(address, Role::Client);
+    assert_eq!(Raw::connect(address).refused(), RefuseReason::Busy);
+    drop(first);
+    wait_until("one has left", || port.handle.links().len() == 1);
+    let _third = Raw::open(address, Role::Client);
+}
+
+#[test]
+fn beyond_the_most_connections_of_an_address_peers_are_refused() {
+    let mut config = config("port");
+    config.connections_per_address_max = 1;
+    let port = TestPort::start(config);
+    let address = port.handle.local_addr();
+    let first = Raw::open(address, Role::Client);
+    assert_eq!(Raw::connect(address).refused(), RefuseReason::Busy);
+    drop(first);
+    wait_until("it has left", || port.handle.links().is_empty());
+    let _second = Raw::open(address, Role::Client);
+}
+
+#[test]
+fn one_handshake_too_many_evicts_the_oldest() {
+    let mut config = config("port");
+    config.handshakes_max = 2;
+    let port = TestPort::start(config);
+    let address = port.handle.local_addr();
+    let mut oldest = Raw::connect(address);
+    wait_until("the first is there", || port.handle.links().len() == 1);
+    let mut second = Raw::connect(address);
+    wait_until("the second is there", || port.handle.links().len() == 2);
+    let _third = Raw::connect(address);
+    assert_eq!(oldest.refused(), RefuseReason::Busy);
+    // The others may still finish.
+    second.write(&frame(&hello(Role::Client)));
+    assert!(second.frame().is_some());
+    loop {
+        match next(&port.seen) {
+            Seen::Open(..) => break,
+            Seen::End(End::Refused(refusal)) => assert_eq!(refusal.reason, RefuseReason::Busy),
+            other => panic!("not expected: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_accept_rate_holds_connections_back_and_loses_none() {
+    let mut config = config("port");
+    config.accept_rate_max = Some(50);
+    let port = TestPort::start(config);
+    let started = Instant::now();
+    let peers: Vec<Raw> = (0..16).map(|_| Raw::connect(port.handle.local_addr())).collect();
+    wait_until("all are accepted", || port.handle.links().len() == peers.len());
+    // Five in each tenth of a second.
+    assert!(started.elapsed() >= Duration::from_millis(250), "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_port_shows_which_setting_cannot_work() {
+    let listen = ([127, 0, 0, 1], 0).into();
+    let broken = |change: fn(&mut PortConfig)| {
+        let mut config = PortConfig::new(listen, Identity::new(Role::Client, "ann"));
+        change(&mut config);
+        config.validate().expect_err("it cannot work").to_string()
+    };
+    assert_eq!(broken(|c| c.handshakes_max = 0), "`handshakes_max` must not be 0");
+    assert_eq!(broken(|c| c.link.frame_rate_min = 0), "`frame_rate_min` must not be 0");
+    assert_eq!(broken(|c| c.identity.incarnation = 0), "`incarnation` must not be 0");
+    assert_eq!(broken(|c| c.identity.name = "x".repeat(65)), "the name has 65 bytes, more than 64");
+    assert_eq!(
+        broken(|c| c.link.heartbeat = c.link.idle_timeout),
+        "the heartbeat of 60s is no shorter than the idle timeout of 60s"
+    );
+}
+
+#[test]
+fn an_address_that_is_taken_is_named() {
+    let port = TestPort::start(config("port"));
+    let mut second = config("second");
+    second.listen = port.handle.local_addr();
+    let (seen, _) = std::sync::mpsc::channel();
+    let netport = common::Reporting { seen, answers: false };
+    let error = netport::Port::start(second, netport).expect_err("it is taken");
+    assert!(matches!(error, StartError::Bind { .. }), "{error}");
+    assert!(error.to_string().contains(&port.handle.local_addr().to_string()), "{error}");
+}
+
+#[test]
+fn threads_carry_the_ports_name() {
+    let port = TestPort::start(config("a port with a long name"));
+    let _raw = Raw::open(port.handle.local_addr(), Role::Client);
+    opened(&port.seen);
+    let names: Vec<String> = std::fs::read_dir("/proc/self/task")
+        .expect("procfs")
+        .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok())
+        .map(|name| name.trim_end().to_owned())
+        .filter(|name| name.starts_with("a port"))
+        .collect();
+    for what in [":port", ":keep", ":l"] {
+        assert!(names.iter().any(|name| name.contains(what)), "{what} in {names:?}");
+    }
+}
+
+#[test]
+fn idle_ports_and_links_use_no_processor_time() {
+    let ann = TestPort::start(config("idle ann"));
+    let bob = TestPort::start(config("idle bob"));
+    let links: Vec<_> = (0..8).map(|_| ann.connect(bob.handle.local_addr())).collect();
+    let before = processor_time();
+    // Another port's whole idle time passes.
+    let idle_time = Duration::from_millis(500);
+    let mut other = config("other");
+    other.idle_timeout = Some(idle_time);
+    TestPort::start(other).handle.join();
+    let used = processor_time().saturating_sub(before);
+    assert!(used < idle_time / 50, "{used:?} while nothing happened");
+    drop(links);
+}
+
+/// What the idle ports' threads have used so far.
+fn processor_time() -> Duration {
+    let nanos = std::fs::read_dir("/proc/self/task")
+        .expect("procfs")
+        .filter_map(|task| {
+            let path = task.ok()?.path();
+            let name = std::fs::read_to_string(path.join("comm")).ok()?;
+            let schedstat = std::fs::read_to_string(path.join("schedstat")).ok()?;
+            let nanos: u64 = schedstat.split_whitespace().next()?.parse().ok()?;
+            name.starts_with("idle ").then_some(nanos)
+        })
+        .sum();
+    Duration::from_nanos(nanos)
+}

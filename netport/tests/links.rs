@@ -1,0 +1,93 @@
+//! Two ports, one link: it opens, carries messages both ways, and ends in order.
+
+mod common;
+
+use common::{TestPort, config, ended, greet_of, greeted, opened};
+use netport::{End, Expect};
+use tlv_core::Uuid;
+use tlv_core::messages::{GoodbyeReason, RefuseReason, Role};
+
+#[test]
+fn both_ends_learn_who_the_other_is() {
+    let ann = TestPort::start(config("ann"));
+    let bob = TestPort::start(config("bob"));
+    let (_, events) = ann.dial(bob.handle.local_addr());
+    let (_, peer) = opened(&events);
+    assert_eq!((peer.name.as_str(), peer.node), ("bob", bob.handle.identity().node));
+    assert!(peer.dialled);
+    let (_, peer) = opened(&bob.seen);
+    assert_eq!((peer.name.as_str(), peer.node), ("ann", ann.handle.identity().node));
+    assert!(!peer.dialled);
+    assert_eq!(peer.session, 1);
+}
+
+#[test]
+fn messages_arrive_in_order_in_both_directions() {
+    let ann = TestPort::start(config("ann"));
+    let bob = TestPort::start(config("bob"));
+    let (link, events) = ann.connect(bob.handle.local_addr());
+    for number in 0..1_000 {
+        link.send(&greet_of(&number.to_string())).expect("the link is open");
+    }
+    opened(&bob.seen);
+    for number in 0..1_000 {
+        assert_eq!(greeted(&bob.seen), number.to_string());
+        assert_eq!(greeted(&events), format!("{number}, too"));
+    }
+}
+
+#[test]
+fn what_was_accepted_before_a_close_arrives() {
+    let ann = TestPort::start(config("ann"));
+    let bob = TestPort::start(config("bob"));
+    let (link, events) = ann.connect(bob.handle.local_addr());
+    let text = "x".repeat(400);
+    for _ in 0..1_000 {
+        link.send(&greet_of(&text)).expect("the link is open");
+    }
+    link.close(GoodbyeReason::Restart);
+    assert!(matches!(ended(&events), End::Closed(GoodbyeReason::Restart)));
+    opened(&bob.seen);
+    for _ in 0..1_000 {
+        assert_eq!(greeted(&bob.seen), text);
+    }
+    assert!(matches!(ended(&bob.seen), End::Goodbye(GoodbyeReason::Restart)));
+}
+
+#[test]
+fn a_port_that_stops_says_goodbye_to_all() {
+    let ann = TestPort::start(config("ann"));
+    let bob = TestPort::start(config("bob"));
+    let (_, events) = ann.connect(bob.handle.local_addr());
+    opened(&bob.seen);
+    assert!(matches!(bob.stop(), End::Closed(GoodbyeReason::Done)));
+    assert!(matches!(ended(&events), End::Goodbye(GoodbyeReason::Done)));
+}
+
+#[test]
+fn a_dialler_refuses_whom_it_did_not_mean() {
+    let ann = TestPort::start(config("ann"));
+    let bob = TestPort::start(config("bob"));
+    for expect in [Expect::any().node(Uuid::from_bytes([7; 16])), Expect::any().role(Role::Server)]
+    {
+        let (seen, events) = std::sync::mpsc::channel();
+        let reporter = common::Reporter { seen, answers: false };
+        ann.handle.dial(bob.handle.local_addr(), expect, reporter).expect("a dial begins");
+        let End::Refused(refusal) = ended(&events) else { panic!("it was not refused") };
+        assert_eq!(refusal.reason, RefuseReason::WrongNode);
+        let End::RefusedBy(refusal) = ended(&bob.seen) else { panic!("it was not told") };
+        assert_eq!(refusal.reason, RefuseReason::WrongNode);
+    }
+}
+
+#[test]
+fn a_dial_that_nobody_answers_ends_with_the_reason() {
+    let ann = TestPort::start(config("ann"));
+    let nobody = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        listener.local_addr().expect("it is bound")
+    };
+    let (_, events) = ann.dial(nobody);
+    let end = ended(&events);
+    assert!(matches!(end, End::Dial(std::io::ErrorKind::ConnectionRefused)), "{end}");
+}

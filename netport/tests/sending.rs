@@ -1,0 +1,247 @@
+//! Sending never blocks receiving, frames are never torn, and no room is an answer.
+
+mod common;
+
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use common::{Raw, TestPort, config, frame, greet_of, greeted, next, opened, report};
+use netport::{
+    Connection, End, Expect, Frame, Fresh, Link, NetPort, Packet, PeerInfo, Port, SendError,
+    dispatch,
+};
+use tlv_core::Message;
+use tlv_core::messages::{App, AppRef, Role, Snapshot};
+
+/// The only type that may be as large is the server's list; what is in it is never read here.
+const BULK: u16 = Snapshot::ID;
+
+const SHORT: Duration = Duration::from_millis(100);
+
+/// Sends until the kernel and the backlog take no more: the kernel's part still grows at first.
+fn fill(link: &Link) {
+    let message = greet_of(&"x".repeat(500));
+    while link.send_timeout(&message, SHORT).is_ok() {}
+}
+
+#[test]
+fn a_client_receives_while_its_peer_does_not_read() {
+    let port = TestPort::start(config("port"));
+    let mut deaf = Raw::open(port.handle.local_addr(), Role::Client);
+    let (link, _) = opened(&port.seen);
+    fill(&link);
+    assert!(matches!(link.try_send(&greet_of("more")), Err(SendError::Full)));
+    for number in 0..100 {
+        deaf.write(&frame(&greet_of(&number.to_string())));
+    }
+    // Its answers find no room: the link ends by the user's own `?`, but not before it received.
+    assert_eq!(greeted(&port.seen), "0");
+    assert!(matches!(common::ended(&port.seen), End::Full));
+}
+
+#[test]
+fn a_send_with_a_deadline_waits_for_room_and_no_longer() {
+    let port = TestPort::start(config("port"));
+    let mut slow = Raw::open(port.handle.local_addr(), Role::Client);
+    let (link, _) = opened(&port.seen);
+    fill(&link);
+    let error = link.send_timeout(&greet_of("more"), SHORT).expect_err("there is no room");
+    assert!(matches!(error, SendError::Timeout), "{error}");
+    // What the peer reads makes room.
+    let reader = std::thread::spawn(move || while slow.frame().is_some() {});
+    link.send_timeout(&greet_of("more"), common::PATIENCE).expect("room appears");
+    drop(port);
+    reader.join().expect("it reads to the end");
+}
+
+#[test]
+fn room_is_announced_once_there_is_some() {
+    let port = TestPort::start(config("port"));
+    let mut slow = Raw::open(port.handle.local_addr(), Role::Client);
+    let (link, _) = opened(&port.seen);
+    let (announce, announced) = channel();
+    let hook = |what: &'static str| {
+        let announce = Mutex::new(announce.clone());
+        Arc::new(move || report(&announce.lock().expect("no panic"), what))
+    };
+    link.when_room(hook("at once"));
+    assert_eq!(next(&announced), "at once");
+    fill(&link);
+    link.when_room(hook("later"));
+    assert!(announced.try_recv().is_err());
+    let reader = std::thread::spawn(move || while slow.frame().is_some() {});
+    assert_eq!(next(&announced), "later");
+    link.send(&greet_of("room")).expect("there is room");
+    drop(port);
+    reader.join().expect("it reads to the end");
+}
+
+/// Checks bulk frames and reports the number of each.
+struct Checking(std::sync::mpsc::Sender<(u8, u32)>);
+
+impl Connection for Checking {
+    type Set = App;
+    fn on_packet(&mut self, link: &Link, packet: Packet<'_>) -> Result<(), End> {
+        if packet.id() != BULK {
+            return dispatch(self, link, packet);
+        }
+        let (thread, rest) = packet.value().split_first().expect("not empty");
+        let (number, rest) = rest.split_first_chunk().expect("five bytes at least");
+        if rest.iter().any(|byte| byte != thread) {
+            return Err(End::user("a torn frame"));
+        }
+        report(&self.0, (*thread, u32::from_le_bytes(*number)));
+        Ok(())
+    }
+}
+
+struct CheckingPort(std::sync::mpsc::Sender<(u8, u32)>);
+
+impl NetPort for CheckingPort {
+    fn new_connection(&mut self, _: &Port, fresh: Fresh) -> Result<(), End> {
+        fresh.launch(Checking(self.0.clone()))?;
+        Ok(())
+    }
+}
+
+/// A frame that shows who sent it, and which it is.
+fn bulk(thread: u8, number: u32, len: usize) -> Frame {
+    let mut value = vec![thread; len];
+    value[1..5].copy_from_slice(&number.to_le_bytes());
+    Frame::raw(BULK, &value).expect("far below 4 GiB")
+}
+
+#[test]
+fn frames_of_eight_threads_arrive_whole_and_in_each_threads_order() {
+    const THREADS: u8 = 8;
+    const FRAMES: u32 = 20;
+    let (sender, seen) = channel();
+    let port = Port::start(config("port"), CheckingPort(sender)).expect("it starts");
+    let mut server = config("ann");
+    server.identity.role = Role::Server;
+    let ann = TestPort::start(server);
+    let (link, _) = ann.connect(port.local_addr());
+    let senders: Vec<_> = (0..THREADS)
+        .map(|thread| {
+            let link = link.clone();
+            std::thread::spawn(move || {
+                for number in 0..FRAMES {
+                    link.send_frame(&bulk(thread, number, 300_000)).expect("room appears");
+                }
+            })
+        })
+        .collect();
+    let mut expected = [0; THREADS as usize];
+    for _ in 0..u32::from(THREADS) * FRAMES {
+        let (thread, number) = next(&seen);
+        assert_eq!(number, expected[usize::from(thread)], "frames of thread {thread}");
+        expected[usize::from(thread)] += 1;
+    }
+    for sender in senders {
+        sender.join().expect("it sent everything");
+    }
+}
+
+#[test]
+fn a_batch_arrives_in_order() {
+    let ann = TestPort::start(config("ann"));
+    let bob = TestPort::start(config("bob"));
+    let (link, _) = ann.connect(bob.handle.local_addr());
+    let mut batch = link.batch();
+    for number in 0..10_000 {
+        batch.push(&greet_of(&number.to_string())).expect("room appears");
+    }
+    batch.flush().expect("room appears");
+    opened(&bob.seen);
+    for number in 0..10_000 {
+        assert_eq!(greeted(&bob.seen), number.to_string());
+    }
+}
+
+#[test]
+fn what_a_dropped_batch_holds_is_sent() {
+    let ann = TestPort::start(config("ann"));
+    let bob = TestPort::start(config("bob"));
+    let (link, _) = ann.connect(bob.handle.local_addr());
+    let mut batch = link.batch();
+    batch.push(&greet_of("dropped")).expect("there is room");
+    drop(batch);
+    opened(&bob.seen);
+    assert_eq!(greeted(&bob.seen), "dropped");
+}
+
+/// Answers every greeting with two, until its peer's link is full.
+struct Flooding {
+    received: u32,
+    done: std::sync::mpsc::Sender<bool>,
+}
+
+impl Connection for Flooding {
+    type Set = App;
+    fn on_open(&mut self, link: &Link, _: &PeerInfo) -> Result<(), End> {
+        Ok(link.send(&greet_of(&"x".repeat(400)))?)
+    }
+    fn on_message(&mut self, link: &Link, message: AppRef<'_>) -> Result<(), End> {
+        self.received += 1;
+        if self.received == 100_000 {
+            report(&self.done, true);
+        }
+        let AppRef::Greet(greet) = message else { return Ok(()) };
+        let answer = greet_of(greet.text);
+        for _ in 0..2 {
+            match link.send(&answer) {
+                Ok(()) | Err(SendError::Full) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+}
+
+struct FloodingPort(std::sync::mpsc::Sender<bool>);
+
+impl NetPort for FloodingPort {
+    fn new_connection(&mut self, _: &Port, fresh: Fresh) -> Result<(), End> {
+        fresh.launch(Flooding { received: 0, done: self.0.clone() })?;
+        Ok(())
+    }
+}
+
+#[test]
+fn two_peers_that_flood_each_other_from_their_callbacks_make_progress() {
+    let (done, progress) = channel();
+    let mut small = config("ann");
+    small.link.backlog_bytes_max = 64 * 1024;
+    let ann = Port::start(small.clone(), FloodingPort(done.clone())).expect("it starts");
+    let bob = Port::start(small, FloodingPort(done.clone())).expect("it starts");
+    ann.dial(bob.local_addr(), Expect::any(), Flooding { received: 0, done }).expect("it dials");
+    assert!(next(&progress));
+    assert!(next(&progress));
+}
+
+#[test]
+fn nothing_is_admitted_before_the_handshake_is_over() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let ann = TestPort::start(config("ann"));
+    let (link, events) = ann.dial(listener.local_addr().expect("it is bound"));
+    assert!(matches!(link.try_send(&greet_of("early")), Err(SendError::NotOpen)));
+    assert!(!link.is_open());
+    let mut accepted = Raw(listener.accept().expect("it dials").0);
+    accepted.write(&frame(&common::hello(Role::Client)));
+    opened(&events);
+    link.send(&greet_of("in time")).expect("the link is open");
+    assert_eq!(accepted.frame().expect("a frame").0, 0x0002);
+    assert_eq!(accepted.frame().expect("a frame").0, 0x0102);
+}
+
+#[test]
+fn a_closed_links_handles_say_why() {
+    let ann = TestPort::start(config("ann"));
+    let bob = TestPort::start(config("bob"));
+    let (link, events) = ann.connect(bob.handle.local_addr());
+    bob.stop();
+    common::ended(&events);
+    let error = link.send(&greet_of("too late")).expect_err("it is closed");
+    assert!(matches!(error, SendError::Closed(End::Goodbye(_))), "{error}");
+}
