@@ -2,6 +2,35 @@
 //!
 //! A user's crate need not have these features itself: the macro decides here, by this crate's.
 
+/// What each message and set implements by the features that are on.
+///
+/// It lets code that is generic over messages ask any of them for values.
+pub trait Generators: Proptest + Quickcheck + Arbitrary {}
+
+impl<T: Proptest + Quickcheck + Arbitrary> Generators for T {}
+
+macro_rules! by_feature {
+    ($feature:literal, $name:ident, $($bound:tt)*) => {
+        #[doc = concat!("The trait of `", $feature, "`, where that feature is on.")]
+        #[cfg(feature = $feature)]
+        pub trait $name: $($bound)* {}
+
+        #[cfg(feature = $feature)]
+        impl<T: $($bound)*> $name for T {}
+
+        #[doc = concat!("The trait of `", $feature, "`, where that feature is on.")]
+        #[cfg(not(feature = $feature))]
+        pub trait $name {}
+
+        #[cfg(not(feature = $feature))]
+        impl<T> $name for T {}
+    };
+}
+
+by_feature!("proptest", Proptest, proptest::arbitrary::Arbitrary);
+by_feature!("quickcheck", Quickcheck, quickcheck::Arbitrary);
+by_feature!("arbitrary", Arbitrary, for<'u> arbitrary::Arbitrary<'u>);
+
 /// Implements proptest's, quickcheck's and arbitrary's traits of a generated type.
 #[doc(hidden)]
 #[macro_export]

@@ -35,6 +35,8 @@ mod encode_error;
 mod error;
 pub mod generate;
 mod generators;
+#[cfg(feature = "laws")]
+pub mod laws;
 pub mod messages;
 pub mod parse;
 pub mod record;

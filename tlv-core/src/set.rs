@@ -9,6 +9,7 @@ use crate::{
     EncodeError, EncodeErrorKind,
     error::{DecodeError, DecodeErrorKind},
     generate::Choices,
+    generators::Generators,
     parse::{self, IResult},
     record::{HEADER_LEN, Header},
     wire::{Source, Wire},
@@ -19,7 +20,9 @@ use crate::{
 pub const UNKNOWN_MAX_LEN: u32 = 65_536;
 
 /// A message type. Implemented by generated code.
-pub trait Message: Wire<Owned = Self> + Sized + Clone + Debug + PartialEq + Send + Sync {
+pub trait Message:
+    Wire<Owned = Self> + Sized + Clone + Debug + PartialEq + Send + Sync + Generators
+{
     /// Type id on the wire; even is critical, odd may be skipped by who does not know it.
     const ID: u16;
     /// Name in the spec.
@@ -161,7 +164,9 @@ pub trait Response: Message {
 }
 
 /// The messages of a set as one type. Implemented by generated enums.
-pub trait MessageSet: Sized + Clone + Debug + PartialEq + Send + Sync + 'static {
+pub trait MessageSet:
+    Sized + Clone + Debug + PartialEq + Send + Sync + Generators + 'static
+{
     /// The set's messages in the received bytes.
     type Ref<'a>: Copy + Debug + PartialEq + Send + Sync;
 
@@ -188,6 +193,13 @@ pub trait MessageSet: Sized + Clone + Debug + PartialEq + Send + Sync + 'static 
     ///
     /// Where `value` is not an encoding of the message.
     fn decode(id: u16, value: &Bytes) -> Result<Self, DecodeError>;
+
+    /// Owns what was borrowed.
+    ///
+    /// # Errors
+    ///
+    /// Where elements that were not walked before are not encodings of their types.
+    fn own(message: Self::Ref<'_>) -> Result<Self, DecodeError>;
 
     /// The message's type id.
     fn id(&self) -> u16;

@@ -97,14 +97,9 @@ fn definition(cx: &Cx<'_>, parts: &Parts<'_>) -> TokenStream {
 
         impl #borrowed<'_> {
             #own_docs
+            #[inline]
             pub fn to_owned(&self) -> ::core::result::Result<#name, ::tlv_core::DecodeError> {
-                ::core::result::Result::Ok(match self {
-                    #(Self::#messages(message) => #name::#messages(message.to_owned()?),)*
-                    Self::Unknown(record) => #name::Unknown(::tlv_core::UnknownRecord::new(
-                        record.id,
-                        ::tlv_core::bytes::Bytes::copy_from_slice(record.value),
-                    )),
-                })
+                <#name as ::tlv_core::MessageSet>::own(*self)
             }
         }
     }
@@ -162,6 +157,20 @@ fn message_set(cx: &Cx<'_>, parts: &Parts<'_>) -> TokenStream {
                     _ => {
                         ::tlv_core::parse::unknown_message(id, value)?;
                         Self::Unknown(::tlv_core::UnknownRecord::new(id, value.clone()))
+                    }
+                })
+            }
+
+            fn own(
+                message: #borrowed<'_>,
+            ) -> ::core::result::Result<Self, ::tlv_core::DecodeError> {
+                ::core::result::Result::Ok(match message {
+                    #(#borrowed::#messages(message) => Self::#messages(message.to_owned()?),)*
+                    #borrowed::Unknown(record) => {
+                        Self::Unknown(::tlv_core::UnknownRecord::new(
+                            record.id,
+                            ::tlv_core::bytes::Bytes::copy_from_slice(record.value),
+                        ))
                     }
                 })
             }
