@@ -12,16 +12,16 @@ use tlv_core::{
     messages::visit_messages,
 };
 
-/// Values of each message type, and of each set.
+/// Values of each message type.
 const CASES: u32 = 64;
 
-fn runner() -> TestRunner {
-    // No file of failures: a failure's seed is printed, and its value shown.
-    TestRunner::new(ProptestConfig { cases: CASES, failure_persistence: None, ..<_>::default() })
-}
+/// Values of the whole set, for each message type in it.
+const SET_CASES: u32 = 12;
 
-fn run<T: std::fmt::Debug>(strategy: impl Strategy<Value = T>, law: impl Fn(&T)) {
-    let result = runner().run(&strategy, |value| {
+fn run<T: std::fmt::Debug>(cases: u32, strategy: impl Strategy<Value = T>, law: impl Fn(&T)) {
+    // No file of failures: a failure's seed is printed, and its value shown.
+    let config = ProptestConfig { cases, failure_persistence: None, ..<_>::default() };
+    let result = TestRunner::new(config).run(&strategy, |value| {
         law(&value);
         Ok(())
     });
@@ -55,7 +55,7 @@ fn every_message_of_proptest_comes_back_and_no_part_of_it_is_taken_for_it() {
     struct Proptest;
     impl Law for Proptest {
         fn hold<S: MessageSet, M: Message>(&self) {
-            run(any::<M>(), message_keeps_its_promises);
+            run(CASES, any::<M>(), message_keeps_its_promises);
         }
     }
     for_each_message(Proptest);
@@ -81,7 +81,7 @@ fn every_message_of_every_set_is_written_once_and_read_twice() {
     struct Sets;
     impl Law for Sets {
         fn hold<S: MessageSet, M: Message>(&self) {
-            run(any::<S>(), message_comes_back);
+            run(SET_CASES, any::<S>(), message_comes_back);
         }
     }
     for_each_message(Sets);
@@ -93,7 +93,7 @@ fn random_values_are_refused_or_have_one_encoding() {
     impl Law for Random {
         fn hold<S: MessageSet, M: Message>(&self) {
             let bytes = prop::collection::vec(any::<u8>(), 0..200);
-            run(bytes, |bytes: &Vec<u8>| {
+            run(CASES, bytes, |bytes: &Vec<u8>| {
                 value_is_refused_or_canonical::<S>(M::ID, bytes);
                 bytes_are_refused_or_canonical::<S>(bytes);
             });
@@ -108,7 +108,7 @@ fn damaged_values_are_refused_or_have_one_encoding() {
     impl Law for Damaged {
         fn hold<S: MessageSet, M: Message>(&self) {
             let damage = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4);
-            run((any::<M>(), damage), |(message, damage)| {
+            run(CASES, (any::<M>(), damage), |(message, damage)| {
                 let frame = message.to_frame().expect("generated values keep to the spec");
                 let mut value = frame[6..].to_vec();
                 // What a short value lacks is put there: more often than not it is left over.
@@ -134,7 +134,7 @@ fn any_split_of_a_stream_gives_the_same_frames() {
         fn hold<S: MessageSet, M: Message>(&self) {
             let messages = prop::collection::vec(any::<S>(), 0..5);
             let cuts = prop::collection::vec(any::<usize>(), 0..20);
-            run((messages, cuts), |(messages, cuts)| {
+            run(SET_CASES, (messages, cuts), |(messages, cuts)| {
                 let mut stream = Vec::new();
                 for message in messages {
                     message.encode_frame(&mut stream).expect("generated values keep to the spec");

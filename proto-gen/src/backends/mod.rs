@@ -4,9 +4,9 @@
 //! fail. To add a language, add a folder and a line in [`ALL`].
 
 pub mod layout;
-pub mod rust;
 #[cfg(feature = "cli")]
 pub mod python;
+pub mod rust;
 #[cfg(feature = "cli")]
 pub mod vectors;
 
