@@ -14,6 +14,8 @@ mod check;
 #[cfg(feature = "cli")]
 pub mod commands;
 pub mod diagnostics;
+#[cfg(feature = "cli")]
+pub mod compat;
 pub mod dynamic;
 mod parse;
 pub mod schema;

@@ -34,6 +34,8 @@ pub use encode::{FRAME_HEADER_LEN, encode, frame};
 pub use fault::{Fault, FaultClass, Refusal, RefusalClass};
 pub use mutate::mutate;
 pub use random::{Prng, random};
+#[cfg(feature = "cli")]
+pub(crate) use smallest::Smallest;
 pub use smallest::smallest;
 pub use trace::{Step, What};
 pub use typical::typical;

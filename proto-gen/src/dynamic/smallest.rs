@@ -13,18 +13,18 @@ pub fn smallest(schema: &Schema, message: &Message) -> Body {
 
 /// Makes the smallest value of anything: zeros, nothing optional, the fewest elements.
 #[derive(Clone, Copy)]
-pub(super) struct Smallest<'a> {
-    pub(super) schema: &'a Schema,
+pub(crate) struct Smallest<'a> {
+    pub(crate) schema: &'a Schema,
 }
 
 impl Smallest<'_> {
-    pub(super) fn body(&self, body: &schema::Body) -> Body {
+    pub(crate) fn body(&self, body: &schema::Body) -> Body {
         let fields = body.head.iter();
         let head = fields.map(|f| self.value(&f.ty, f.constraint.as_ref())).collect();
         Body { head, tail: Vec::new() }
     }
 
-    pub(super) fn value(&self, ty: &Ty, constraint: Option<&Constraint>) -> Value {
+    pub(crate) fn value(&self, ty: &Ty, constraint: Option<&Constraint>) -> Value {
         let len = keys::least_len(constraint);
         match ty {
             Ty::Bool => Value::Bool(false),
@@ -73,7 +73,7 @@ impl Smallest<'_> {
         }
     }
 
-    pub(super) fn map(&self, key: &Ty, value: &Ty, len: usize) -> Value {
+    pub(crate) fn map(&self, key: &Ty, value: &Ty, len: usize) -> Value {
         let keys = keys::ascending(self.schema, key, Vec::new(), len);
         let value = self.value(value, None);
         Value::Map(keys.into_iter().map(|key| (key, value.clone())).collect())
