@@ -13,9 +13,9 @@ mod build;
 mod check;
 #[cfg(feature = "cli")]
 pub mod commands;
-pub mod diagnostics;
 #[cfg(feature = "cli")]
 pub mod compat;
+pub mod diagnostics;
 pub mod dynamic;
 mod parse;
 pub mod schema;

@@ -1,12 +1,14 @@
 //! The `proto-gen` command: arguments, terminals and exit codes. What it does is in the library.
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use proto_gen::Checked;
 use proto_gen::commands::args::{Build, Decode, Encode};
+use proto_gen::commands::compat::{CompatArgs, ReleaseArgs};
+use proto_gen::commands::terminal::{colour, write};
 use proto_gen::schema::Schema;
 
 /// Checks a netport spec, and makes everything that is generated from one.
@@ -24,6 +26,10 @@ enum Command {
     Build(Build),
     Decode(Decode),
     Encode(Encode),
+    /// Compare two versions of a spec, and prove with frames what would break.
+    Compat(CompatArgs),
+    /// Make the spec the released one, unless it breaks the one that is.
+    Release(ReleaseArgs),
 }
 
 /// Exits with 0 where there is no mistake, 1 where there is one, 2 where the arguments are wrong.
@@ -49,6 +55,8 @@ fn main() -> ExitCode {
         Command::Build(build) => build.run(),
         Command::Decode(decode) => decode.run(),
         Command::Encode(encode) => encode.run(),
+        Command::Compat(args) => args.run(),
+        Command::Release(args) => args.run(),
     }
 }
 
@@ -82,20 +90,4 @@ fn summary(schema: &Schema) -> String {
         count(schema.messages().count(), "message"),
         count(schema.types.len(), "type"),
     )
-}
-
-/// Colour is for terminals, and for those who have not declined it (`NO_COLOR`).
-fn colour(stream: &impl IsTerminal) -> bool {
-    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-}
-
-/// Writes text to someone who may have stopped listening: a broken pipe is not an error.
-fn write(stream: &mut impl Write, text: &str) {
-    match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            // Standard error is all that is left, and it may be what failed.
-            let _ = writeln!(io::stderr(), "proto-gen: cannot write: {error}");
-        }
-        _ => {}
-    }
 }

@@ -2,11 +2,13 @@
 
 pub mod args;
 pub mod build;
+pub mod compat;
 pub mod decode;
 pub mod encode;
 mod frames;
 pub mod input;
 mod pcap;
+pub mod terminal;
 mod tree;
 
 #[cfg(test)]

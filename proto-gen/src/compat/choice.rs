@@ -209,7 +209,7 @@ pub(super) fn unions<'a>(walk: &mut Walk<'a>, owner: &Owner<'a>, old: &'a Union,
         let marks = marks(&gone.meta, format!("id {id}"), owner.new, "not in here");
         let kept = new.reserved_ids.iter().any(|reserved| reserved.value == id)
             || new.variants.iter().any(|variant| variant.id == id);
-        if id % 2 == 0 {
+        if id.is_multiple_of(2) {
             walk.report(Rule::EvenRemoved, &item, message, marks, focus);
         } else if !kept {
             walk.report(Rule::VariantRemoved, &item, message, marks, focus);
@@ -264,7 +264,7 @@ fn new_variant<'a>(
         let message = || format!("id {id} was variant `{}`, and is `{item}`", holder.meta.name);
         let marks = marks(&holder.meta, format!("id {id}"), &fresh.meta, format!("id {id}"));
         walk.report(Rule::VariantIdReused, &item, message, marks, focus);
-    } else if id % 2 == 0 {
+    } else if id.is_multiple_of(2) {
         let marks = [mark(owner.old, "not in here"), mark(&fresh.meta, format!("id {id} is even"))];
         walk.report(Rule::NewCritical, &item, message, marks, focus);
     } else {

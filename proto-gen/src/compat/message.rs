@@ -199,7 +199,7 @@ fn removed<'a>(walk: &mut Walk<'a>, old: &'a Message) {
     let reserved = walk.new.reserved_ids.iter().any(|reserved| reserved.value == old.id);
     // An id that another message took is reported with that one.
     let taken = walk.new.messages().any(|message| message.id == old.id);
-    if old.id % 2 == 0 {
+    if old.id.is_multiple_of(2) {
         walk.report(Rule::EvenRemoved, item, message, marks, Focus::Body);
     } else if !reserved && !taken {
         walk.report(Rule::MessageRemoved, item, message, marks, Focus::Body);
@@ -234,7 +234,7 @@ fn added<'a>(
         None => {
             let message = || format!("message `{item}` is new");
             // Links do not send a critical message to a peer whose version does not have it.
-            if new.id % 2 == 0 && new.meta.since <= walk.old.version {
+            if new.id.is_multiple_of(2) && new.meta.since <= walk.old.version {
                 let label = format!(
                     "critical, since {}, where {} is released",
                     new.meta.since, walk.old.version

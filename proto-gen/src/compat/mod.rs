@@ -11,10 +11,13 @@ mod choice;
 mod constraint;
 mod describe;
 mod finding;
+mod input;
 mod message;
 mod pairing;
 mod policy;
 mod proof;
+mod release;
+mod report;
 mod rule;
 mod shape;
 mod show;
@@ -24,6 +27,9 @@ mod waive;
 mod walk;
 
 pub use self::finding::{Class, Direction, Finding, Mark, Place, Side, Standing, Witness};
+pub use self::input::Input;
+pub use self::release::{Release, ReleaseError, lock_path, release};
+pub use self::report::{Report, Spec};
 pub use self::rule::Rule;
 use self::walk::Walk;
 use crate::schema::Schema;
@@ -53,4 +59,12 @@ pub fn compare(old: &Schema, new: &Schema) -> Vec<Finding> {
     waive::apply(&mut findings, new);
     findings.sort_by(|a, b| (a.rule, &a.item).cmp(&(b.rule, &b.item)));
     findings
+}
+
+/// What goes wrong with a frame that `writer` writes and the other side reads; `None` where the
+/// reader understands all that it knows of, or skips what it does not know.
+///
+/// The comparison of the specs has no part in this, so the one can be held against the other.
+pub fn misread(old: &Schema, new: &Schema, writer: Side, frame: &[u8]) -> Option<String> {
+    proof::misread(proof::Pair { old, new }, writer, frame, &proof::Link::default())
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::dynamic::{Body, Choice, ChoiceValue, TailValue, Value};
+use crate::dynamic::{Body, Choice, ChoiceValue, FRAME_HEADER_LEN, TailValue, Value};
 use crate::schema::{self, Message, Schema, Ty, TypeKind};
 
 /// Shortest run of one byte that is abbreviated.
@@ -12,6 +12,14 @@ const BYTES_MAX: usize = 64;
 /// Most letters of a text and elements of a list that are shown.
 const LETTERS_MAX: usize = 32;
 const ELEMENTS_MAX: usize = 4;
+
+/// A frame in hex: its header, then its value: `02 01 f4 01 00 00 | 500 x 00`.
+pub(super) fn frame(frame: &[u8]) -> String {
+    match frame.split_at_checked(FRAME_HEADER_LEN) {
+        Some((header, value)) if !value.is_empty() => format!("{} | {}", hex(header), hex(value)),
+        _ => hex(frame),
+    }
+}
 
 /// Bytes in hex: `02 01 f7 01 00 00, 500 x 00`.
 pub(super) fn hex(bytes: &[u8]) -> String {
@@ -184,6 +192,15 @@ mod tests {
         check(&[0xff; 8], "8 x ff");
         let all: Vec<u8> = (0..=255).collect();
         assert!(hex(&all).ends_with("3e 3f, 192 more"));
+    }
+
+    #[test]
+    fn a_frame_shows_its_header_apart() {
+        assert_eq!(
+            frame(&[2, 1, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+            "02 01 09 00 00 00 | 9 x 00"
+        );
+        assert_eq!(frame(&[2, 1, 0, 0, 0, 0]), "02 01 00 00 00 00");
     }
 
     #[test]

@@ -7,7 +7,7 @@
 mod code;
 #[cfg(feature = "cli")]
 mod json;
-mod render;
+pub(crate) mod render;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

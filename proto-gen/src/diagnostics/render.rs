@@ -4,14 +4,24 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snip
 
 use super::{Diagnostic, Diagnostics, Label, Severity, Source};
 
+/// One finding, whoever found it.
+pub(crate) struct Block<'a> {
+    pub(crate) level: Level<'static>,
+    /// `E0017`.
+    pub(crate) id: &'a str,
+    pub(crate) message: &'a str,
+    /// Places; the first is the finding's own.
+    pub(crate) labels: Vec<&'a Label>,
+    /// What backs the finding.
+    pub(crate) notes: &'a [String],
+    /// What to do instead.
+    pub(crate) help: &'a [String],
+}
+
 /// Every finding, then one line that counts them.
 pub(super) fn render(diagnostics: &Diagnostics, colour: bool) -> String {
-    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-    let mut text = String::new();
-    for diagnostic in &diagnostics.list {
-        text.push_str(&renderer.render(&[group(diagnostic, &diagnostics.sources)]));
-        text.push_str("\n\n");
-    }
+    let blocks: Vec<Block<'_>> = diagnostics.list.iter().map(block).collect();
+    let mut text = render_blocks(&blocks, &diagnostics.sources, colour);
     if let Some(summary) = summary(diagnostics) {
         text.push_str(&summary);
         text.push('\n');
@@ -19,35 +29,59 @@ pub(super) fn render(diagnostics: &Diagnostics, colour: bool) -> String {
     text
 }
 
-fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a [Source]) -> Group<'a> {
-    let level = match diagnostic.code.severity() {
-        Severity::Error => Level::ERROR,
-        Severity::Warning => Level::WARNING,
-    };
-    let title = level.primary_title(&diagnostic.message).id(diagnostic.code.as_str());
+/// Every finding, with an empty line after each.
+pub(crate) fn render_blocks(blocks: &[Block<'_>], sources: &[Source], colour: bool) -> String {
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let mut text = String::new();
+    for block in blocks {
+        text.push_str(&renderer.render(&[group(block, sources)]));
+        text.push_str("\n\n");
+    }
+    text
+}
+
+fn block(diagnostic: &Diagnostic) -> Block<'_> {
+    Block {
+        level: match diagnostic.code.severity() {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        },
+        id: diagnostic.code.as_str(),
+        message: &diagnostic.message,
+        labels: [&diagnostic.primary].into_iter().chain(&diagnostic.others).collect(),
+        notes: &[],
+        help: &diagnostic.help,
+    }
+}
+
+fn group<'a>(block: &'a Block<'_>, sources: &'a [Source]) -> Group<'a> {
+    let title = block.level.clone().primary_title(block.message).id(block.id);
     // The file of the finding itself comes first, then the files of the other places.
-    let mut files = vec![diagnostic.primary.span.file];
-    files.extend(diagnostic.others.iter().map(|other| other.span.file));
-    let mut seen = Vec::new();
-    files.retain(|file| {
-        !seen.contains(file) && {
-            seen.push(*file);
-            true
+    let mut files = Vec::new();
+    for label in &block.labels {
+        if !files.contains(&label.span.file) {
+            files.push(label.span.file);
         }
-    });
+    }
     let mut group = Group::with_title(title);
     for file in files {
         let Some(source) = sources.get(file as usize) else { continue };
-        let primary = Some((AnnotationKind::Primary, &diagnostic.primary));
-        let others = diagnostic.others.iter().map(|other| (AnnotationKind::Context, other));
-        let labels: Vec<(AnnotationKind, &Label)> = primary
-            .into_iter()
-            .chain(others)
+        let kind = |at: usize| match at {
+            0 => AnnotationKind::Primary,
+            _ => AnnotationKind::Context,
+        };
+        let labels: Vec<(AnnotationKind, &Label)> = block
+            .labels
+            .iter()
+            .enumerate()
             .filter(|(_, label)| label.span.file == file)
+            .map(|(at, label)| (kind(at), *label))
             .collect();
         group = group.element(snippet(source, &labels));
     }
-    group.elements(diagnostic.help.iter().map(|help| Level::HELP.message(help)))
+    group
+        .elements(block.notes.iter().map(|note| Level::NOTE.message(note)))
+        .elements(block.help.iter().map(|help| Level::HELP.message(help)))
 }
 
 /// The lines that the labels touch: the renderer looks at all that it is given, and a spec may have

@@ -185,3 +185,17 @@ pub(super) fn with(mut out: Body, def: &schema::Body, slot: Slot, value: Value) 
     }
     out
 }
+
+/// A body with every tail field that it lacks: what follows a change may be what trips over it.
+pub(super) fn with_all_tails(schema: &Schema, def: &schema::Body, body: &Body) -> Option<Body> {
+    let mut out = body.clone();
+    for known in &def.tail {
+        if out.tail.iter().all(|tail| tail.id != known.id) {
+            let field = &known.field;
+            let value = Smallest { schema }.value(&field.ty, field.constraint.as_ref());
+            out.tail.push(Tail { id: known.id, value: TailValue::Known(value) });
+        }
+    }
+    out.tail.sort_by_key(|tail| tail.id);
+    (out.tail.len() > body.tail.len()).then_some(out)
+}

@@ -1,9 +1,14 @@
 //! Values of about a given length, for what differs only in how long it may be.
 
+use std::net::Ipv6Addr;
+
 use super::build::with;
 use crate::compat::pairing::fields;
 use crate::dynamic::{Body, Choice, ChoiceValue, FRAME_HEADER_LEN, Smallest, Value};
 use crate::schema::{self, Constraint, Schema, Ty, TypeKind};
+
+/// By how much an IPv6 address is longer than an IPv4 one.
+const IPV6_EXTRA: u64 = 12;
 
 /// Makes values longer than the smallest.
 #[derive(Clone, Copy)]
@@ -68,17 +73,24 @@ impl Fill<'_> {
                 (Value::Bytes(vec![0; len as usize]), len - least)
             }
             Ty::List { elem, max } => self.list(elem, *max, least, extra),
+            Ty::Array { elem, len } => self.elements(elem, *len as usize, extra),
             Ty::Map { key, value, max } => {
                 let pair = self.schema.size_of(key).min + self.schema.size_of(value).min;
                 let len = (least + extra.div_ceil(pair.max(1))).min(u64::from(*max));
-                match smallest.map(key, value, len as usize) {
-                    Value::Map(pairs) => {
-                        let gained = (pairs.len() as u64).saturating_sub(least) * pair;
-                        (Value::Map(pairs), gained)
-                    }
-                    _ => plain(),
+                let Value::Map(mut pairs) = smallest.map(key, value, len as usize) else {
+                    return plain();
+                };
+                let mut gained = (pairs.len() as u64).saturating_sub(least) * pair;
+                // Longer values, where more pairs are not enough.
+                for (_, place) in &mut pairs {
+                    let (longer, more) = self.value(value, None, extra.saturating_sub(gained));
+                    *place = longer;
+                    gained += more;
                 }
+                (Value::Map(pairs), gained)
             }
+            Ty::Ip => (Value::Ip(Ipv6Addr::UNSPECIFIED.into()), IPV6_EXTRA),
+            Ty::SocketAddr => (Value::SocketAddr((Ipv6Addr::UNSPECIFIED, 0).into()), IPV6_EXTRA),
             Ty::Opt(inner) => {
                 let base = self.smallest_len(inner, constraint);
                 let (value, more) = self.value(inner, constraint, extra.saturating_sub(base));
@@ -106,17 +118,19 @@ impl Fill<'_> {
     }
 
     fn list(&self, elem: &Ty, max: u32, least: u64, extra: u64) -> (Value, u64) {
-        let smallest = Smallest { schema: self.schema }.value(elem, None);
         let size = self.schema.size_of(elem).min.max(1);
         let len = (least + extra.div_ceil(size)).min(u64::from(max));
-        let mut gained = (len - least) * size;
-        let mut values = vec![smallest; len as usize];
-        // Longer elements, where more of them are not enough.
+        let gained = (len - least) * size;
+        let (value, more) = self.elements(elem, len as usize, extra.saturating_sub(gained));
+        (value, gained + more)
+    }
+
+    /// This many elements, longer ones first.
+    fn elements(&self, elem: &Ty, len: usize, extra: u64) -> (Value, u64) {
+        let mut values = vec![Smallest { schema: self.schema }.value(elem, None); len];
+        let mut gained = 0;
         for value in &mut values {
-            if gained >= extra {
-                break;
-            }
-            let (longer, more) = self.value(elem, None, extra - gained);
+            let (longer, more) = self.value(elem, None, extra.saturating_sub(gained));
             if more == 0 {
                 break;
             }

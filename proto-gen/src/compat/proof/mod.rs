@@ -8,12 +8,12 @@ mod read;
 mod relay;
 mod same;
 
-use self::build::{Build, Leaf, Site, body_of, site};
+use self::build::{Build, Leaf, Site, body_of, site, with_all_tails};
 use self::fill::Fill;
 use self::probe::Probe;
 pub(crate) use self::read::{Link, Reading, read};
 pub(crate) use self::same::Same;
-use super::finding::{Place, Side, Witness};
+use super::finding::{Class, Place, Side, Witness};
 use super::rule::Rule;
 use super::show;
 use super::walk::{Change, Focus, Spot};
@@ -66,11 +66,9 @@ pub(super) fn prove(pair: Pair<'_>, change: &Change<'_>) -> Vec<Place> {
             }
         };
         for reader in [Side::New, Side::Old] {
-            let witness = change
-                .rule
-                .direction()
-                .includes(reader)
-                .then(|| witness(pair, change.rule, spot, reader));
+            let can_fail =
+                change.rule.class() == Class::Wire && change.rule.direction().includes(reader);
+            let witness = can_fail.then(|| witness(pair, change.rule, spot, reader));
             if let Some(witness) = witness.flatten() {
                 keep_shortest(place, witness, &spot.path);
             }
@@ -121,35 +119,32 @@ fn direct(pair: Pair<'_>, rule: Rule, spot: &Spot<'_>, reader: Side) -> Option<W
         by = format!(" (sent by `{name}`)");
     }
     let mut candidates = candidates(pair, spot, writer, message);
-    candidates.sort_by_key(|candidate| candidate.frame.len());
+    // Among the shortest, one that is not all zeros shows more.
+    let zeros = |frame: &[u8]| value_of(frame).iter().all(|byte| *byte == 0);
+    candidates.sort_by_key(|candidate| (candidate.frame.len(), zeros(&candidate.frame)));
     candidates.into_iter().find_map(|candidate| {
-        let outcome = outcome(pair, writer, message, &candidate, &link)?;
+        let outcome = misread(pair, writer, &candidate.frame, &link)?;
         let written = show::message(pair.schema(writer), message, &candidate.value) + &by;
         Some(Witness { writer, relay: None, reader, frame: candidate.frame, written, outcome })
     })
 }
 
 /// What goes wrong with a frame; `None` where all is well.
-fn outcome(
-    pair: Pair<'_>,
-    writer: Side,
-    message: &Message,
-    candidate: &Candidate,
-    link: &Link,
-) -> Option<String> {
+pub(crate) fn misread(pair: Pair<'_>, writer: Side, frame: &[u8], link: &Link) -> Option<String> {
     let same =
         Same { side: writer, writer: pair.schema(writer), reader: pair.schema(writer.other()) };
-    match read(same.reader, &candidate.frame, link) {
+    let Reading::Read(message, wrote) = read(same.writer, frame, &Link::default()) else {
+        // Not a frame of this writer.
+        return None;
+    };
+    match read(same.reader, frame, link) {
         Reading::Refused(why) => Some(format!("refuses: {why}")),
         // A reader that does not know an odd message loses nothing that it knows of.
         Reading::Skipped if link.set.is_none() => None,
         Reading::Skipped => Some("skips it".to_owned()),
         Reading::Read(known, value) => {
-            let result = same.messages((message, &candidate.value), (known, &value));
-            result.err().map(|difference| {
-                let same::Difference { path, wrote, read } = difference;
-                format!("reads differently: {path} was {wrote}, and is read as {read}")
-            })
+            let difference = same.messages((message, &wrote), (known, &value)).err()?;
+            Some(difference.to_string())
         }
     }
 }
@@ -170,8 +165,14 @@ fn candidates(pair: Pair<'_>, spot: &Spot<'_>, writer: Side, message: &Message) 
     let schema = pair.schema(writer);
     let build = Build { schema, side: writer };
     let leaves = leaves(pair, spot, writer, message).unwrap_or_default();
-    let values = leaves.into_iter().filter_map(|leaf| build.body(&message.body, &spot.steps, leaf));
-    let frames = values.filter_map(|value| {
+    let mut values: Vec<Body> = leaves
+        .into_iter()
+        .filter_map(|leaf| build.body(&message.body, &spot.steps, leaf))
+        .collect();
+    let full = values.iter().filter_map(|value| with_all_tails(schema, &message.body, value));
+    let full: Vec<Body> = full.collect();
+    values.extend(full);
+    let frames = values.into_iter().filter_map(|value| {
         let bytes = dynamic::encode(schema, message, &value).ok()?;
         Some(Candidate { frame: dynamic::frame(message.id, &bytes), value })
     });

@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::build::with;
+use super::build::{with, with_all_tails};
 use crate::compat::pairing::{Slot, field, fields};
 use crate::dynamic::{Body, Choice, ChoiceValue, Smallest, Value};
 use crate::schema::{self, Constraint, FloatWidth, Int, LenWidth, Schema, Ty, TypeKind, Union};
@@ -37,6 +37,9 @@ impl<'a> Probe<'a> {
                 out.extend(self.field(body, slot, depth + 1));
             }
         }
+        let full = out.iter().filter_map(|value| with_all_tails(self.schema, body, value));
+        let full: Vec<Body> = full.collect();
+        out.extend(full);
         out.truncate(VALUES_MAX);
         out
     }

@@ -33,7 +33,7 @@ pub(super) fn unknown_tail(pair: Pair<'_>, spot: &Spot<'_>, reader: Side) -> Opt
         relay: Some(reader),
         reader,
         written: show::message(schema, message, &value),
-        outcome: format!("drops record {id}, and passes on {}", show::hex(&passed)),
+        outcome: format!("drops record {id}, and passes on {}", show::frame(&passed)),
         frame,
     })
 }

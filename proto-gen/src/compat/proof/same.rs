@@ -1,21 +1,40 @@
 //! Whether a reader understood what a writer wrote: the same values for what both know, and
 //! nothing that was never written.
 
+use std::fmt;
+use std::mem::discriminant;
+
 use crate::compat::finding::Side;
 use crate::compat::pairing::{Pairing, Slot, fields, pair, pair_fields};
-use crate::compat::show;
+use crate::compat::{describe, show};
 use crate::dynamic::{Body, Choice, ChoiceValue, Value};
 use crate::schema::{self, Enum, Field, Flags, Message, Meta, Schema, Ty, TypeKind, Union};
 
-/// Where the reader's understanding parts from the writer's.
+/// Where the reader's understanding parts from the writer's; paths are by the writer's names.
 #[derive(Clone, Debug)]
-pub(crate) struct Difference {
-    /// By the writer's names.
-    pub(crate) path: String,
-    /// What was written there.
-    pub(crate) wrote: String,
-    /// What was read.
-    pub(crate) read: String,
+pub(crate) enum Difference {
+    /// What was written there, and what was read.
+    Other { path: String, wrote: String, read: String },
+    /// What was written there, and not read at all.
+    Lost { path: String, wrote: String },
+    /// What was read there, and never written.
+    Invented { path: String, read: String },
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Other { path, wrote, read } => {
+                write!(f, "reads differently: {path} was {wrote}, and is read as {read}")
+            }
+            Self::Lost { path, wrote } => {
+                write!(f, "reads differently: {path} was {wrote}, and is not read")
+            }
+            Self::Invented { path, read } => {
+                write!(f, "reads differently: {path} is read as {read}, and was not written")
+            }
+        }
+    }
 }
 
 /// A writer and a reader.
@@ -35,7 +54,8 @@ impl Same<'_> {
         let (w, r) = (&wrote.0.meta, &read.0.meta);
         if self.pair(&[w], &[r]).both.is_empty() {
             let text = |meta: &Meta| format!("a `{}`", meta.name);
-            return Err(Difference { path: w.name.clone(), wrote: text(w), read: text(r) });
+            let path = w.name.clone();
+            return Err(Difference::Other { path, wrote: text(w), read: text(r) });
         }
         self.bodies(&w.name, (&wrote.0.body, wrote.1), (&read.0.body, read.1))
     }
@@ -72,27 +92,20 @@ impl Same<'_> {
                 (Some(wrote), Some(read)) => self.values(&path, (&w.ty, wrote), (&r.ty, read))?,
                 (Some(wrote), None) => {
                     let wrote = show::value(self.writer, &w.ty, wrote);
-                    return Err(Difference { path, wrote, read: "nothing".to_owned() });
+                    return Err(Difference::Lost { path, wrote });
                 }
                 (None, Some(read)) => {
                     let read = show::value(self.reader, &r.ty, read);
-                    return Err(Difference { path, wrote: "nothing".to_owned(), read });
+                    return Err(Difference::Invented { path, read });
                 }
             }
         }
         for r in pairing.fresh {
             let (slot, field) = readers[r];
             if let Some(value) = get(read, slot) {
-                let read = format!(
-                    "`{}`: {}",
-                    field.meta.name,
-                    show::value(self.reader, &field.ty, value)
-                );
-                return Err(Difference {
-                    path: path.to_owned(),
-                    wrote: "no such field".to_owned(),
-                    read,
-                });
+                let path = format!("{path}.{}", field.meta.name);
+                let read = show::value(self.reader, &field.ty, value);
+                return Err(Difference::Invented { path, read });
             }
         }
         Ok(())
@@ -105,9 +118,13 @@ impl Same<'_> {
         (r_ty, read): (&Ty, &Value),
     ) -> Result {
         let differ = || {
-            let wrote = show::value(self.writer, w_ty, wrote);
-            let read = show::value(self.reader, r_ty, read);
-            Err(Difference { path: path.to_owned(), wrote, read })
+            let mut wrote = show::value(self.writer, w_ty, wrote);
+            let mut read = show::value(self.reader, r_ty, read);
+            if discriminant(w_ty) != discriminant(r_ty) {
+                wrote += &format!(" ({})", describe::ty(self.writer, w_ty));
+                read += &format!(" ({})", describe::ty(self.reader, r_ty));
+            }
+            Err(Difference::Other { path: path.to_owned(), wrote, read })
         };
         let hold = |same: bool| if same { Ok(()) } else { differ() };
         match (wrote, read) {
