@@ -58,7 +58,8 @@ pub struct PortConfig {
     pub listen_backlog: u32,
     /// Most connections accepted in a second; the rest wait in the kernel. No limit unless set.
     pub accept_rate_max: Option<u32>,
-    /// Stack of every thread, in bytes; only what is touched costs memory. 1 MiB unless set.
+    /// Stack of each connection's thread, in bytes; only what is touched costs memory. 1 MiB unless
+    /// set.
     pub thread_stack_bytes: usize,
     /// Settings of each link.
     pub link: LinkConfig,

@@ -80,7 +80,7 @@ pub(crate) struct Shared {
     waker: Waker,
     sessions: AtomicU64,
     /// Refused sockets on their way to the main loop, which lets them linger.
-    refused: Mutex<Vec<Socket>>,
+    refused: Mutex<Vec<Arc<Socket>>>,
     /// What links are told when the port stops.
     stopping: Mutex<Option<GoodbyeReason>>,
 }
@@ -190,6 +190,13 @@ impl Port {
         self.0.registry.lock().links()
     }
 
+    /// Refuses a socket that never became a link, and has it linger.
+    fn let_go(&self, socket: Arc<Socket>, end: &End) {
+        socket.write_last(&end.farewell());
+        self.0.refused.lock().push(socket);
+        self.wake();
+    }
+
     fn spawn_keeper(&self) -> io::Result<JoinHandle<()>> {
         let port = self.clone();
         self.builder("keep").spawn(move || {
@@ -199,9 +206,7 @@ impl Port {
     }
 
     fn builder(&self, what: &str) -> threads::Builder {
-        threads::Builder::new()
-            .name(thread_name(&self.identity().name, what))
-            .stack_size(self.0.config.thread_stack_bytes)
+        threads::Builder::new().name(thread_name(&self.identity().name, what))
     }
 }
 

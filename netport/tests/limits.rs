@@ -102,6 +102,24 @@ fn an_address_that_is_taken_is_named() {
 }
 
 #[test]
+fn a_connection_that_gets_no_thread_is_refused_and_the_port_goes_on() {
+    let mut config = config("port");
+    // More than any address space has.
+    config.thread_stack_bytes = 1 << 60;
+    let port = TestPort::start(config);
+    let address = port.handle.local_addr();
+    for _ in 0..2 {
+        assert_eq!(Raw::connect(address).refused(), RefuseReason::Busy);
+    }
+    let (seen, _) = std::sync::mpsc::channel();
+    let reporter = common::Reporter { seen, answers: false };
+    let error = port.handle.dial(address, netport::Expect::any(), reporter).expect_err("no thread");
+    assert!(matches!(error, End::Dial(_)), "{error}");
+    assert!(port.handle.links().is_empty());
+    assert!(matches!(port.stop(), End::Closed(_)));
+}
+
+#[test]
 fn threads_carry_the_ports_name() {
     let port = TestPort::start(config("a port with a long name"));
     let _raw = Raw::open(port.handle.local_addr(), Role::Client);

@@ -11,6 +11,7 @@ use crate::connection::Connection;
 use crate::error::{End, Refusal};
 use crate::io::socket::Socket;
 use crate::link::Link;
+use crate::sync::Arc;
 
 /// Where a connection comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,9 +59,7 @@ impl Fresh {
     }
 
     pub(super) fn close(self, end: &End) {
-        self.socket.write_last(&end.farewell());
-        self.port.0.refused.lock().push(self.socket);
-        self.port.wake();
+        self.port.let_go(Arc::new(self.socket), end);
     }
 }
 

@@ -14,6 +14,7 @@ use super::{NetPort, Next, Port};
 use crate::error::End;
 use crate::io::listener::{Accept, Listener};
 use crate::io::socket::Socket;
+use crate::sync::Arc;
 
 /// Most connections accepted in one turn, so that the user's work gets its own.
 const ACCEPTS_PER_TURN: usize = 64;
@@ -37,7 +38,7 @@ pub(super) struct MainLoop<N> {
     paused_until: Option<Instant>,
     /// Start of the current window, and connections accepted in it.
     window: (Instant, u32),
-    refused: VecDeque<(Instant, Socket)>,
+    refused: VecDeque<(Instant, Arc<Socket>)>,
 }
 
 /// How a main loop ended.
@@ -245,9 +246,8 @@ fn end_links(port: &Port, reason: GoodbyeReason) {
             link.close(reason);
         }
         join_ended(port);
-        if port.0.registry.lock().len() == 0 {
-            // Once more for those who left since.
-            return join_ended(port);
+        if port.0.registry.lock().try_close() {
+            return;
         }
         let mut fds = [PollFd::new(&*waker, PollFlags::IN)];
         if let Err(error) = crate::io::wait(&mut fds, None) {

@@ -19,6 +19,8 @@ pub(crate) struct Registry {
     /// Links whose threads are about to end.
     ended: Vec<u64>,
     last_end: Option<Instant>,
+    /// The port has ended.
+    closed: bool,
 }
 
 impl Registry {
@@ -39,17 +41,33 @@ impl Registry {
         self.accepted.get(&address.ip()).copied().unwrap_or(0)
     }
 
-    pub(super) fn insert(&mut self, link: Arc<Shared>, accepted: bool) {
+    /// Adds a link; `false` if the port has ended.
+    pub(super) fn insert(&mut self, link: Arc<Shared>, accepted: bool) -> bool {
+        if self.closed {
+            return false;
+        }
         if accepted {
             *self.accepted.entry(link.address.ip()).or_default() += 1;
             self.handshakes.insert(link.id);
         }
         self.links.insert(link.id, link);
+        true
     }
 
     /// Keeps the thread of a link, so that it can be joined.
     pub(super) fn insert_thread(&mut self, id: u64, thread: JoinHandle<()>) {
         self.threads.insert(id, thread);
+    }
+
+    /// A link got no thread.
+    pub(super) fn forget_thread(&mut self, id: u64) {
+        self.ended.retain(|ended| *ended != id);
+    }
+
+    /// Takes no more links, if none is left and no thread is to be joined; says whether that is so.
+    pub(super) fn try_close(&mut self) -> bool {
+        self.closed = self.links.is_empty() && self.threads.is_empty();
+        self.closed
     }
 
     /// A link's handshake is over.
@@ -90,7 +108,12 @@ impl Registry {
 
     /// Threads to be joined: they end without waiting for anything.
     pub(super) fn reap(&mut self) -> Vec<JoinHandle<()>> {
-        let ended = std::mem::take(&mut self.ended);
-        ended.into_iter().filter_map(|id| self.threads.remove(&id)).collect()
+        // One may have ended before its thread was kept here.
+        let (known, unknown) = std::mem::take(&mut self.ended)
+            .into_iter()
+            .partition(|id| self.threads.contains_key(id));
+        self.ended = unknown;
+        let known: Vec<u64> = known;
+        known.iter().filter_map(|id| self.threads.remove(id)).collect()
     }
 }

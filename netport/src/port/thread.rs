@@ -6,17 +6,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use tlv_core::MessageSet;
+use tlv_core::messages::{GoodbyeReason, RefuseReason};
 
 use super::fresh::Origin;
 use super::{Port, PortConfig};
 use crate::connection::Connection;
 use crate::core::link::ReceivingHalf;
 use crate::core::link::handshake::{self, Ends, Expect, PeerInfo};
-use crate::error::{End, encoded};
+use crate::error::{End, Refusal, encoded};
 use crate::io::socket::{Socket, SocketWire};
 use crate::io::{Event, Inbox};
 use crate::link::{Link, Shared};
-use crate::sync::{Arc, AtomicU64, Ordering};
+use crate::sync::{Arc, AtomicU64, Ordering, thread as threads};
 
 /// Longest name that the kernel shows for a thread, in bytes.
 const THREAD_NAME_BYTES: usize = 15;
@@ -58,6 +59,7 @@ pub(super) fn launch<C: Connection>(port: &Port, birth: Birth, connection: C) ->
     let shared = Arc::new(Shared::new(id, session, address, wire, keeper, config, now));
     let link = Link(Arc::clone(&shared));
     let accepted = dialled.is_none();
+    let refusable = Arc::clone(&socket);
     let life = Life {
         port: port.clone(),
         link: link.clone(),
@@ -67,24 +69,37 @@ pub(super) fn launch<C: Connection>(port: &Port, birth: Birth, connection: C) ->
         _registered: Registered { port: port.clone(), id, accepted },
     };
 
-    // The thread waits for the lock before it can leave the registry, so it is in there by then.
+    if !port.0.registry.lock().insert(shared, accepted) {
+        return Err(End::Stopped);
+    }
+    let spawned = threads::Builder::new()
+        .name(thread_name(&port.identity().name, &format!("l{id}")))
+        .stack_size(port.config().thread_stack_bytes)
+        .spawn(move || life.live(connection));
     let mut registry = port.0.registry.lock();
-    registry.insert(shared, accepted);
-    let spawned = port.builder(&format!("l{id}")).spawn(move || life.live(connection));
     match spawned {
         Ok(thread) => registry.insert_thread(id, thread),
+        // `Life` went with the closure, and took the link out of the registry.
         Err(error) => {
+            registry.forget_thread(id);
             drop(registry);
-            // `Life` went with the closure, and took the link out of the registry.
+            tracing::warn!(%error, "no thread for a connection");
+            if accepted {
+                let busy = Refusal::new(RefuseReason::Busy, "no thread is left");
+                port.let_go(refusable, &End::Refused(busy));
+            }
             return Err(End::Dial(error.kind()));
         }
     }
     let evicted = registry.evicted(port.config().handshakes_max);
     drop(registry);
+    if port.is_stopping() {
+        // The link is new to the main loop, or its thread is, which may have ended already.
+        port.wake();
+    }
     if let Some(oldest) = evicted {
         tracing::info!(link = oldest.id, peer = %oldest.address, "evicted from its handshake");
-        let text = "too many handshakes at a time";
-        oldest.close(&End::refuse(tlv_core::messages::RefuseReason::Busy, text));
+        oldest.close(&End::refuse(RefuseReason::Busy, "too many handshakes at a time"));
         oldest.abort(&End::Stopped);
     }
     link.0.schedule();
@@ -129,7 +144,7 @@ impl Life {
         let mut at_end = false;
         let result = guarded(|| self.run(&mut connection, &mut at_end));
         let end = match result {
-            Ok(()) => End::Closed(tlv_core::messages::GoodbyeReason::Done),
+            Ok(()) => End::Closed(GoodbyeReason::Done),
             Err(end) => end,
         };
         self.link.0.close(&end);
