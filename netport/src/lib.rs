@@ -15,6 +15,7 @@ pub mod core;
 mod error;
 mod io;
 mod link;
+mod meters;
 mod port;
 mod sync;
 

@@ -21,7 +21,6 @@ use crate::core::link::SendingHalf;
 use crate::core::link::handshake::PeerInfo;
 use crate::error::{CallFailure, End, Refusal, SendError};
 use crate::io::keeper::Keeper;
-use crate::io::socket::SocketWire;
 use crate::io::writer::{Manner, Writer};
 use crate::sync::{Arc, AtomicBool, OnceLock, Ordering};
 
@@ -237,16 +236,15 @@ impl Shared {
         id: u64,
         session: u64,
         address: SocketAddr,
-        wire: SocketWire,
+        writer: Writer,
         keeper: Arc<Keeper>,
         config: &LinkConfig,
-        now: Instant,
     ) -> Self {
         Self {
             id,
             session,
             address,
-            writer: Writer::new(config.send_limits(), wire, now),
+            writer,
             peer: OnceLock::new(),
             calls: Calls::default(),
             closing: AtomicBool::new(false),

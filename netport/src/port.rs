@@ -27,6 +27,7 @@ use crate::io::limits;
 use crate::io::listener::Listener;
 use crate::io::socket::Socket;
 use crate::link::Link;
+use crate::meters::Meters;
 use crate::sync::{Arc, AtomicU64, JoinHandle, Mutex, Ordering, thread as threads};
 
 /// What an endpoint does, on the thread of its main loop. Override the steps that you care about.
@@ -81,6 +82,7 @@ pub(crate) struct Shared {
     sessions: AtomicU64,
     /// Refused sockets on their way to the main loop, which lets them linger.
     refused: Mutex<Vec<Arc<Socket>>>,
+    meters: Meters,
     /// What links are told when the port stops.
     stopping: Mutex<Option<GoodbyeReason>>,
 }
@@ -104,6 +106,7 @@ impl Port {
             waker: Waker::new()?,
             sessions: AtomicU64::new(1),
             refused: Mutex::default(),
+            meters: Meters::new(),
             stopping: Mutex::default(),
             config,
         }));
@@ -192,6 +195,7 @@ impl Port {
 
     /// Refuses a socket that never became a link, and has it linger.
     fn let_go(&self, socket: Arc<Socket>, end: &End) {
+        self.0.meters.turned_away(end);
         socket.write_last(&end.farewell());
         self.0.refused.lock().push(socket);
         self.wake();
@@ -201,7 +205,7 @@ impl Port {
         let port = self.clone();
         self.builder("keep").spawn(move || {
             let ping = encoded(&Ping::new());
-            port.0.keeper.run(&ping, |id| port.0.registry.lock().find(id));
+            port.0.keeper.run(&ping, &port.0.meters, |id| port.0.registry.lock().find(id));
         })
     }
 

@@ -245,3 +245,16 @@ fn a_closed_links_handles_say_why() {
     let error = link.send(&greet_of("too late")).expect_err("it is closed");
     assert!(matches!(error, SendError::Closed(End::Goodbye(_))), "{error}");
 }
+
+#[test]
+fn a_port_that_spins_answers_too() {
+    let mut spinning = config("ann");
+    spinning.link.spin = Some(Duration::from_micros(50));
+    let ann = TestPort::start(spinning);
+    let bob = TestPort::start(config("bob"));
+    let (link, events) = ann.connect(bob.handle.local_addr());
+    for number in 0..100 {
+        link.send(&greet_of(&number.to_string())).expect("the link is open");
+        assert_eq!(greeted(&events), format!("{number}, too"));
+    }
+}

@@ -1,6 +1,7 @@
 //! What a connection receives: packets, and the time, one at a time.
 
-use std::time::Instant;
+use std::fmt;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -9,6 +10,7 @@ use crate::config::LinkConfig;
 use crate::core::link::{Expired, Fault, Frame, ReceivingHalf};
 use crate::error::{End, Refusal};
 use crate::link::Link;
+use crate::meters::Meters;
 use crate::sync::{Arc, Ordering};
 use tlv_core::messages::RefuseReason;
 
@@ -48,12 +50,14 @@ pub enum Event<'a> {
 }
 
 /// The receiving side of a link, in the hands of its connection's thread.
-#[derive(Debug)]
 pub struct Inbox {
     link: Link,
     socket: Arc<Socket>,
     half: ReceivingHalf,
-    spin: Option<std::time::Duration>,
+    meters: Meters,
+    /// Handed out since the last read, and not yet counted.
+    frames: u64,
+    spin: Option<Duration>,
     /// The last read may have left something.
     more: bool,
     /// The peer sends nothing any more.
@@ -65,9 +69,20 @@ impl Inbox {
         link: Link,
         socket: Arc<Socket>,
         half: ReceivingHalf,
+        meters: &Meters,
         config: &LinkConfig,
     ) -> Self {
-        Self { link, socket, half, spin: config.spin, more: false, at_end: false }
+        let meters = meters.clone();
+        Self {
+            link,
+            socket,
+            half,
+            meters,
+            frames: 0,
+            spin: config.spin,
+            more: false,
+            at_end: false,
+        }
     }
 
     /// The next packet, or `wake` has come. Sleeps until then; before that, writes what this
@@ -83,6 +98,7 @@ impl Inbox {
                 return Err(self.link.end().unwrap_or(End::Stopped));
             }
             if let Some(frame) = self.half.next_frame().map_err(refused)? {
+                self.frames += 1;
                 return Ok(Event::Packet(self.packet(&frame)));
             }
             self.link.0.writer.flush();
@@ -136,7 +152,9 @@ impl Inbox {
         let read = self.socket.read(room);
         let filled = room.len() == room.capacity();
         match read {
-            Ok(Read::Bytes(_)) => {
+            Ok(Read::Bytes(bytes)) => {
+                self.meters.received_frames.increment(std::mem::take(&mut self.frames));
+                self.meters.received_bytes.increment(bytes as u64);
                 self.more = filled;
                 self.half.received(filled, Instant::now());
                 Ok(true)
@@ -160,6 +178,18 @@ impl Inbox {
     /// Why this side ended the stream, if it did.
     fn why_closed(&self) -> Option<End> {
         self.link.end().or_else(|| self.link.0.writer.failure())
+    }
+}
+
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        self.meters.received_frames.increment(self.frames);
+    }
+}
+
+impl fmt::Debug for Inbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbox").field("link", &self.link).finish_non_exhaustive()
     }
 }
 

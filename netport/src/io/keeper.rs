@@ -11,6 +11,7 @@ use rustix::event::epoll;
 
 use super::Waker;
 use crate::link::Shared;
+use crate::meters::Meters;
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
 
 /// The waker's place among the links, whose ids begin at 1.
@@ -82,7 +83,12 @@ impl Keeper {
     }
 
     /// The keeper's thread. `find` looks a link up; `ping` is a heartbeat as a frame.
-    pub(crate) fn run(&self, ping: &[u8], find: impl Fn(u64) -> Option<Arc<Shared>>) {
+    pub(crate) fn run(
+        &self,
+        ping: &[u8],
+        meters: &Meters,
+        find: impl Fn(u64) -> Option<Arc<Shared>>,
+    ) {
         let Some(epoll) = self.epoll() else { return };
         let mut events = Vec::with_capacity(EVENTS_MAX);
         while !self.stopped.load(Ordering::Acquire) {
@@ -107,7 +113,7 @@ impl Keeper {
                     }
                 }
             }
-            self.turn_by_clock(ping, &find);
+            self.turn_by_clock(ping, meters, &find);
         }
     }
 
@@ -118,11 +124,17 @@ impl Keeper {
         next
     }
 
-    fn turn_by_clock(&self, ping: &[u8], find: impl Fn(u64) -> Option<Arc<Shared>>) {
+    fn turn_by_clock(
+        &self,
+        ping: &[u8],
+        meters: &Meters,
+        find: impl Fn(u64) -> Option<Arc<Shared>>,
+    ) {
         let now = Instant::now();
         while let Some(id) = self.next_due(now) {
             let Some(link) = find(id) else { continue };
-            let (next, _) = link.writer.on_time(ping, now);
+            let (next, pinged) = link.writer.on_time(ping, now);
+            meters.heartbeats.increment(pinged.into());
             if let Some(at) = next {
                 self.plan.lock().due.push(Reverse((at, id)));
             }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
+use metrics::Counter;
 use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, epoll};
 use rustix::net::{SendFlags, sendmsg};
@@ -166,25 +167,32 @@ fn in_progress(error: &io::Error) -> bool {
 }
 
 /// The sending side of a socket, under its link's writer lock.
-#[derive(Debug)]
 pub(crate) struct SocketWire {
     socket: Arc<Socket>,
     epoll: Arc<OwnedFd>,
     link: u64,
     /// The keeper's `epoll` knows the socket.
     registered: bool,
+    sent_bytes: Counter,
 }
 
 impl SocketWire {
-    pub(crate) fn new(socket: Arc<Socket>, epoll: Arc<OwnedFd>, link: u64) -> Self {
-        Self { socket, epoll, link, registered: false }
+    pub(crate) fn new(
+        socket: Arc<Socket>,
+        epoll: Arc<OwnedFd>,
+        link: u64,
+        sent_bytes: Counter,
+    ) -> Self {
+        Self { socket, epoll, link, registered: false, sent_bytes }
     }
 }
 
 impl Wire for SocketWire {
     fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         let mut ancillary = rustix::net::SendAncillaryBuffer::default();
-        Ok(sendmsg(&*self.socket, slices, &mut ancillary, SendFlags::NOSIGNAL)?)
+        let sent = sendmsg(&*self.socket, slices, &mut ancillary, SendFlags::NOSIGNAL)?;
+        self.sent_bytes.increment(sent as u64);
+        Ok(sent)
     }
 
     fn arm(&mut self) -> io::Result<()> {

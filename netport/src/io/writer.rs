@@ -5,6 +5,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use metrics::Gauge;
 use tlv_core::EncodeError;
 
 use super::socket::SocketWire;
@@ -42,6 +43,9 @@ struct Locked {
     half: SendingHalf,
     /// `None` once the link has ended.
     wire: Option<SocketWire>,
+    gauge: Gauge,
+    /// This link's part of the gauge.
+    gauged: usize,
     corked_since: Option<Instant>,
     waiting: usize,
     hooks: Vec<RoomHook>,
@@ -50,11 +54,13 @@ struct Locked {
 }
 
 impl Writer {
-    pub(crate) fn new(limits: SendLimits, wire: SocketWire, now: Instant) -> Self {
+    pub(crate) fn new(limits: SendLimits, wire: SocketWire, gauge: Gauge, now: Instant) -> Self {
         Self {
             locked: Mutex::new(Locked {
                 half: SendingHalf::new(limits, now),
                 wire: Some(wire),
+                gauge,
+                gauged: 0,
                 corked_since: None,
                 waiting: 0,
                 hooks: Vec::new(),
@@ -145,6 +151,7 @@ impl Writer {
     pub(crate) fn end(&self) {
         let mut locked = self.locked.lock();
         locked.wire = None;
+        locked.set_gauge(0);
         let hooks = std::mem::take(&mut locked.hooks);
         drop(locked);
         self.tell(hooks);
@@ -210,6 +217,7 @@ impl Writer {
         let mut locked = self.locked.lock();
         let Locked { half, wire: Some(wire), .. } = &mut *locked else { return };
         half.drain(wire);
+        locked.gauge();
         if locked.half.has_room() {
             let hooks = std::mem::take(&mut locked.hooks);
             drop(locked);
@@ -257,6 +265,19 @@ impl Locked {
         self.corked_since = None;
         if let Some(wire) = &mut self.wire {
             self.half.flush(wire);
+            self.gauge();
+        }
+    }
+
+    /// Shows what waits, unless it is as it was.
+    fn gauge(&mut self) {
+        self.set_gauge(self.half.backlog_bytes());
+    }
+
+    fn set_gauge(&mut self, bytes: usize) {
+        if bytes != self.gauged {
+            self.gauge.increment(bytes as f64 - self.gauged as f64);
+            self.gauged = bytes;
         }
     }
 

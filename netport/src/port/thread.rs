@@ -15,6 +15,7 @@ use crate::core::link::ReceivingHalf;
 use crate::core::link::handshake::{self, Ends, Expect, PeerInfo};
 use crate::error::{End, Refusal, encoded};
 use crate::io::socket::{Socket, SocketWire};
+use crate::io::writer::Writer;
 use crate::io::{Event, Inbox};
 use crate::link::{Link, Shared};
 use crate::sync::{Arc, AtomicU64, Ordering, thread as threads};
@@ -53,10 +54,12 @@ pub(super) fn launch<C: Connection>(port: &Port, birth: Birth, connection: C) ->
     let id = NEXT_LINK.fetch_add(1, Ordering::Relaxed);
     let now = Instant::now();
     let socket = Arc::new(socket);
-    let wire = SocketWire::new(Arc::clone(&socket), epoll, id);
+    let wire = SocketWire::new(Arc::clone(&socket), epoll, id, port.0.meters.sent_bytes.clone());
     let keeper = Arc::clone(&port.0.keeper);
     let config = &port.config().link;
-    let shared = Arc::new(Shared::new(id, session, address, wire, keeper, config, now));
+    let backlog = port.0.meters.backlog_bytes.clone();
+    let writer = Writer::new(config.send_limits(), wire, backlog, now);
+    let shared = Arc::new(Shared::new(id, session, address, writer, keeper, config));
     let link = Link(Arc::clone(&shared));
     let accepted = dialled.is_none();
     let refusable = Arc::clone(&socket);
@@ -78,7 +81,10 @@ pub(super) fn launch<C: Connection>(port: &Port, birth: Birth, connection: C) ->
         .spawn(move || life.live(connection));
     let mut registry = port.0.registry.lock();
     match spawned {
-        Ok(thread) => registry.insert_thread(id, thread),
+        Ok(thread) => {
+            registry.insert_thread(id, thread);
+            port.0.meters.began(accepted);
+        }
         // `Life` went with the closure, and took the link out of the registry.
         Err(error) => {
             registry.forget_thread(id);
@@ -151,6 +157,7 @@ impl Life {
         // Another thread may have closed first, for a reason of its own.
         let end = self.link.end().unwrap_or(end);
         log(&self.link, &end);
+        self.port.0.meters.ended(&end);
         let _ = guarded(|| {
             self.link.0.calls.end(&end);
             connection.on_end(&self.link, &end);
@@ -174,7 +181,13 @@ impl Life {
             handshake::may_be_first,
             Instant::now(),
         );
-        let mut inbox = Inbox::new(self.link.clone(), Arc::clone(&self.socket), half, &config.link);
+        let mut inbox = Inbox::new(
+            self.link.clone(),
+            Arc::clone(&self.socket),
+            half,
+            &self.port.0.meters,
+            &config.link,
+        );
         let ended = self.converse(config, connection, &mut inbox);
         *at_end = inbox.at_end;
         ended

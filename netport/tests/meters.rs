@@ -1,0 +1,155 @@
+//! What a port counts, as an exporter sees it. In a file of its own: a process has one recorder.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use common::{Raw, TestPort, config, ended, greet_of, greeted, wait_until};
+use metrics::{
+    Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
+};
+use tlv_core::messages::GoodbyeReason;
+
+/// Keeps every value under its name and labels.
+#[derive(Clone, Default)]
+struct Values {
+    counters: Arc<Mutex<BTreeMap<String, Arc<AtomicU64>>>>,
+    gauges: Arc<Mutex<BTreeMap<String, Arc<Level>>>>,
+}
+
+/// A gauge in whole units.
+#[derive(Default)]
+struct Level(AtomicI64);
+
+impl GaugeFn for Level {
+    fn increment(&self, value: f64) {
+        self.0.fetch_add(value as i64, Ordering::Relaxed);
+    }
+    fn decrement(&self, value: f64) {
+        self.0.fetch_sub(value as i64, Ordering::Relaxed);
+    }
+    fn set(&self, value: f64) {
+        self.0.store(value as i64, Ordering::Relaxed);
+    }
+}
+
+/// `name{label=value}`, as exporters write it.
+fn shown(key: &Key) -> String {
+    let labels: Vec<_> = key.labels().map(|l| format!("{}={}", l.key(), l.value())).collect();
+    if labels.is_empty() {
+        key.name().to_owned()
+    } else {
+        format!("{}{{{}}}", key.name(), labels.join(","))
+    }
+}
+
+impl Recorder for Values {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        let mut counters = self.counters.lock().expect("no panic");
+        let counter: Arc<AtomicU64> = Arc::clone(counters.entry(shown(key)).or_default());
+        Counter::from_arc(counter)
+    }
+    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+        let mut gauges = self.gauges.lock().expect("no panic");
+        Gauge::from_arc(Arc::clone(gauges.entry(shown(key)).or_default()))
+    }
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
+
+impl Values {
+    fn counter(&self, name: &str) -> u64 {
+        let counters = self.counters.lock().expect("no panic");
+        counters.get(name).map_or(0, |value| value.load(Ordering::Relaxed))
+    }
+
+    fn gauge(&self, name: &str) -> i64 {
+        let gauges = self.gauges.lock().expect("no panic");
+        gauges.get(name).map_or(0, |level| level.0.load(Ordering::Relaxed))
+    }
+
+    /// Counting follows what it counts by a moment.
+    fn check(&self, name: &str, value: u64) {
+        wait_until(&format!("{name} {value}, not {}", self.counter(name)), || {
+            self.counter(name) == value
+        });
+    }
+}
+
+#[test]
+fn what_happens_is_counted() {
+    // One test, in its parts: they share the recorder.
+    let values = Values::default();
+    metrics::set_global_recorder(values.clone()).expect("the only one");
+    links_and_frames(&values);
+    refusals(&values);
+    backlog(&values);
+    deadlines(&values);
+}
+
+fn links_and_frames(values: &Values) {
+    let ann = TestPort::start(config("ann"));
+    let bob = TestPort::start(config("bob"));
+    let (link, events) = ann.connect(bob.handle.local_addr());
+    assert_eq!(values.gauge("netport_links"), 2);
+    for _ in 0..10 {
+        link.send(&greet_of("hello")).expect("the link is open");
+        greeted(&events);
+    }
+    link.close(GoodbyeReason::Done);
+    ended(&events);
+    ended(&bob.seen);
+    drop((ann, bob));
+    values.check("netport_links_total{side=accepted}", 1);
+    values.check("netport_links_total{side=dialled}", 1);
+    values.check("netport_links_ended_total{reason=closed}", 1);
+    values.check("netport_links_ended_total{reason=goodbye}", 1);
+    // Two `Hello`, ten greetings and their answers, one `Goodbye`.
+    values.check("netport_received_frames_total", 23);
+    let sent = values.counter("netport_sent_bytes_total");
+    values.check("netport_received_bytes_total", sent);
+    assert_eq!(values.gauge("netport_links"), 0);
+}
+
+fn refusals(values: &Values) {
+    let mut limited = config("port");
+    limited.connections_max = Some(1);
+    let port = TestPort::start(limited);
+    let mut stranger = Raw::connect(port.handle.local_addr());
+    wait_until("it is there", || port.handle.links().len() == 1);
+    Raw::connect(port.handle.local_addr()).refused();
+    values.check("netport_refusals_total{by=us,reason=Busy}", 1);
+    stranger.write(b"GET / HTTP/1.1\r\n");
+    stranger.refused();
+    values.check("netport_refusals_total{by=us,reason=NotHello}", 1);
+}
+
+fn backlog(values: &Values) {
+    let port = TestPort::start(config("port"));
+    let deaf = Raw::open(port.handle.local_addr(), tlv_core::messages::Role::Client);
+    let (link, _) = common::opened(&port.seen);
+    while link.backlog_bytes() < 1000 {
+        link.send(&greet_of("hello")).expect("there is room");
+    }
+    assert!(values.gauge("netport_backlog_bytes") > 0);
+    drop(deaf);
+    drop(port);
+    assert_eq!(values.gauge("netport_backlog_bytes"), 0);
+}
+
+fn deadlines(values: &Values) {
+    let mut short = config("port");
+    short.link.heartbeat = Some(std::time::Duration::from_millis(10));
+    short.link.idle_timeout = Some(std::time::Duration::from_millis(50));
+    let port = TestPort::start(short);
+    let _quiet = Raw::open(port.handle.local_addr(), tlv_core::messages::Role::Client);
+    ended(&port.seen);
+    values.check("netport_deadlines_expired_total{deadline=idle}", 1);
+    assert!(values.counter("netport_heartbeats_total") > 0);
+}
