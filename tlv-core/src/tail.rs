@@ -125,8 +125,8 @@ impl<'a> TailReader<'a> {
 #[inline(never)]
 fn out_of_order(id: u16, previous: u16, left: usize) -> nom::Err<DecodeError> {
     let kind = match id {
-        // Reserved: it is even, and nobody can know it.
-        0 => DecodeErrorKind::UnknownCritical { id },
+        // Reserved: it is even, and nobody can know it. Behind another it is out of order first.
+        0 if previous == 0 => DecodeErrorKind::UnknownCritical { id },
         _ if id == previous => DecodeErrorKind::TailDuplicate { id },
         _ => DecodeErrorKind::TailOrder { id, previous },
     };

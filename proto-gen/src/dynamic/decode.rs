@@ -102,6 +102,7 @@ impl Reader<'_> {
                     self.step(&known.field.meta.name, start, What::TailHeader { id, len });
                     let value = TailValue::Known(self.field(&known.field)?);
                     if self.pos < self.end {
+                        self.path.push(format_args!(".{}", known.field.meta.name));
                         let detail =
                             format!("{} bytes left in tail record {id}", self.end - self.pos);
                         return Err(self.fault(FaultClass::TrailingBytes, self.pos, detail));

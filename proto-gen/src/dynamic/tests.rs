@@ -146,7 +146,7 @@ fn faults_of_the_tail_stand_at_the_record() {
     use FaultClass::*;
     check("Tails", "0000 0100", Truncated, 2, "Tails");
     check("Tails", "0000 0100 02000000 00", Truncated, 8, "Tails");
-    check("Tails", "0000 0100 02000000 0001", TrailingBytes, 9, "Tails");
+    check("Tails", "0000 0100 02000000 0001", TrailingBytes, 9, "Tails.mood");
     check("Tails", "0000 0100 00000000", Truncated, 8, "Tails.mood");
     check("Tails", "0000 0000 00000000", UnknownCritical, 2, "Tails");
     check("Tails", "0000 0400 00000000", UnknownCritical, 2, "Tails");
