@@ -2,6 +2,9 @@
 //! holds `old.ron`, `new.ron` and the report. `UPDATE_GOLDENS=1 cargo test -p proto-gen` writes
 //! the reports. Pairs named `ok_...` break nothing.
 
+mod lock;
+mod table;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
