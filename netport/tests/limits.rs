@@ -124,15 +124,19 @@ fn threads_carry_the_ports_name() {
     let port = TestPort::start(config("a port with a long name"));
     let _raw = Raw::open(port.handle.local_addr(), Role::Client);
     opened(&port.seen);
-    let names: Vec<String> = std::fs::read_dir("/proc/self/task")
+    for what in [":port", ":keep", ":l"] {
+        // A thread names itself once it runs.
+        wait_until(what, || thread_names().iter().any(|name| name.contains(what)));
+    }
+}
+
+/// Names of the threads of ports whose names begin with `a port`.
+fn thread_names() -> Vec<String> {
+    std::fs::read_dir("/proc/self/task")
         .expect("procfs")
         .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok())
-        .map(|name| name.trim_end().to_owned())
         .filter(|name| name.starts_with("a port"))
-        .collect();
-    for what in [":port", ":keep", ":l"] {
-        assert!(names.iter().any(|name| name.contains(what)), "{what} in {names:?}");
-    }
+        .collect()
 }
 
 #[test]
