@@ -3,15 +3,18 @@
 use super::pairing::pair;
 use super::rule::Rule;
 use super::walk::{Walk, mark, marks};
-use crate::schema::{Body, Meta, Schema, Ty, TypeDef, TypeId, TypeKind, UnknownPolicy};
+use crate::backends::rust;
+use crate::schema::{Body, Message, Meta, Schema, TypeKind};
 
 pub(super) fn compare(walk: &mut Walk) {
     types(walk);
+    messages(walk);
     deprecations(walk);
 }
 
 fn types(walk: &mut Walk) {
     let (old, new) = (walk.old, walk.new);
+    let (had, has) = (rust::traits(old), rust::traits(new));
     let pairing = pair(old.types.iter().map(|t| &t.meta), new.types.iter().map(|t| &t.meta));
     for (o, n) in pairing.both {
         let (was, is) = (&old.types[o], &new.types[n]);
@@ -20,7 +23,12 @@ fn types(walk: &mut Walk) {
             let message = || format!("type `{}` is called `{item}` now", was.meta.name);
             walk.note(Rule::Renamed, item, message, marks(&was.meta, "", &is.meta, ""));
         }
-        lost(walk, was, is);
+        if had[o].copy && !has[n].copy {
+            lost(walk, Rule::LostCopy, "Copy", &was.meta, &is.meta);
+        }
+        if had[o].eq && !has[n].eq {
+            lost(walk, Rule::LostEq, "Eq", &was.meta, &is.meta);
+        }
     }
     for o in pairing.gone {
         let gone = &old.types[o];
@@ -29,66 +37,25 @@ fn types(walk: &mut Walk) {
     }
 }
 
-fn lost(walk: &mut Walk, was: &TypeDef, is: &TypeDef) {
-    let item = is.meta.name.as_str();
-    let (old, new) = (Traits(walk.old), Traits(walk.new));
-    for (rule, name, lost) in [
-        (Rule::LostCopy, "Copy", old.copy(was) && !new.copy(is)),
-        (Rule::LostEq, "Eq", old.eq(was) && !new.eq(is)),
-    ] {
-        if lost {
-            let message = || format!("type `{item}` is no longer `{name}`");
-            walk.note(rule, item, message, marks(&was.meta, "", &is.meta, ""));
+/// Messages are never `Copy`, and `Eq` if all that they hold is.
+fn messages(walk: &mut Walk) {
+    let (old, new) = (walk.old, walk.new);
+    let (had, has) = (rust::traits(old), rust::traits(new));
+    let eq = |known: &[rust::Traits], message: &Message| {
+        let tail = message.body.tail.iter().map(|tail| &tail.field);
+        message.body.head.iter().chain(tail).all(|field| rust::of_type(known, &field.ty).eq)
+    };
+    let (olds, news): (Vec<_>, Vec<_>) = (old.messages().collect(), new.messages().collect());
+    for (o, n) in pair(olds.iter().map(|m| &m.meta), news.iter().map(|m| &m.meta)).both {
+        if eq(&had, olds[o]) && !eq(&has, news[n]) {
+            lost(walk, Rule::LostEq, "Eq", &olds[o].meta, &news[n].meta);
         }
     }
 }
 
-/// Which traits a generated type has.
-struct Traits<'a>(&'a Schema);
-
-impl Traits<'_> {
-    fn copy(&self, def: &TypeDef) -> bool {
-        self.all(
-            def,
-            &|ty| {
-                !matches!(ty, Ty::Str { .. } | Ty::Bytes { .. } | Ty::List { .. } | Ty::Map { .. })
-            },
-            false,
-        )
-    }
-
-    fn eq(&self, def: &TypeDef) -> bool {
-        self.all(def, &|ty| !matches!(ty, Ty::Float(_)), true)
-    }
-
-    /// Whether every type inside has it; `unknown` says whether kept unknown bytes have it.
-    fn all(&self, def: &TypeDef, has: &dyn Fn(&Ty) -> bool, unknown: bool) -> bool {
-        let body = |body: &Body| {
-            let tail = body.tail.iter().map(|tail| &tail.field);
-            (unknown || body.unknown == UnknownPolicy::Skip)
-                && body.head.iter().chain(tail).all(|field| self.ty(&field.ty, has, unknown))
-        };
-        match &def.kind {
-            TypeKind::Struct(def) => body(&def.body),
-            TypeKind::Enum(_) | TypeKind::Flags(_) => true,
-            // An unknown variant is kept.
-            TypeKind::Union(def) => unknown && def.variants.iter().all(|v| body(&v.body)),
-        }
-    }
-
-    fn ty(&self, ty: &Ty, has: &dyn Fn(&Ty) -> bool, unknown: bool) -> bool {
-        has(ty)
-            && match ty {
-                Ty::List { elem, .. } | Ty::Array { elem, .. } | Ty::Opt(elem) => {
-                    self.ty(elem, has, unknown)
-                }
-                Ty::Map { key, value, .. } => {
-                    self.ty(key, has, unknown) && self.ty(value, has, unknown)
-                }
-                Ty::Named(TypeId(index)) => self.all(&self.0.types[*index], has, unknown),
-                _ => true,
-            }
-    }
+fn lost(walk: &mut Walk, rule: Rule, name: &str, was: &Meta, is: &Meta) {
+    let message = || format!("`{}` is no longer `{name}`", is.name);
+    walk.note(rule, &is.name, message, marks(was, "", is, ""));
 }
 
 fn deprecations(walk: &mut Walk) {

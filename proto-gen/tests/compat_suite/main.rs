@@ -3,6 +3,7 @@
 //! the reports. Pairs named `ok_...` break nothing.
 
 mod lock;
+mod rules;
 mod table;
 
 use std::collections::BTreeSet;

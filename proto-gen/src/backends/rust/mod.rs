@@ -25,7 +25,10 @@ mod write;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use self::{names::Names, types::Traits};
+use self::names::Names;
+pub(crate) use self::types::Traits;
+#[cfg(feature = "cli")]
+pub(crate) use self::types::{of_type, traits};
 use crate::schema::{Schema, TypeKind};
 
 /// What the user may choose.

@@ -11,15 +11,15 @@ const STACK_MAX: u64 = 4_096;
 
 /// What is known about the values of a type.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Traits {
+pub(crate) struct Traits {
     /// One size, no heap, not large: read in runs with its neighbours.
     pub(super) fixed: bool,
     /// Fixed, and every pattern of bytes is a value.
     pub(super) plain: bool,
     /// No heap: the borrowed form is the value itself.
-    pub(super) copy: bool,
+    pub(crate) copy: bool,
     /// No floats.
-    pub(super) eq: bool,
+    pub(crate) eq: bool,
     /// Values exist that have no encoding.
     pub(super) refusable: bool,
     /// Size in memory, roughly, saturating.
@@ -35,7 +35,7 @@ impl Traits {
 }
 
 /// What is known about each type of the schema.
-pub(super) fn traits(schema: &Schema) -> Vec<Traits> {
+pub(crate) fn traits(schema: &Schema) -> Vec<Traits> {
     let mut known: Vec<Traits> = Vec::with_capacity(schema.types.len());
     for def in &schema.types {
         // Each type stands after those that it contains.
@@ -79,7 +79,7 @@ pub(super) fn traits(schema: &Schema) -> Vec<Traits> {
     known
 }
 
-fn of_type(known: &[Traits], ty: &Ty) -> Traits {
+pub(crate) fn of_type(known: &[Traits], ty: &Ty) -> Traits {
     match ty {
         Ty::Bool => Traits { plain: false, memory: 1, ..Traits::PLAIN },
         Ty::Int(int) => Traits { memory: int.bytes(), ..Traits::PLAIN },
