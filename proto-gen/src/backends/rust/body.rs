@@ -85,13 +85,9 @@ pub(super) fn owned(cx: &Cx<'_>, item: &Item<'_>, copy: bool) -> TokenStream {
         let docs = docs::text("What newer versions of the spec have added; it is written back.");
         quote! { #docs pub retained: ::tlv_core::Retained, }
     });
-    let many_bools = fields::all(body).filter(|field| field.ty == Ty::Bool).count() > 3;
-    let bools = many_bools.then(|| quote!(#[allow(clippy::struct_excessive_bools)]));
     let methods = methods(cx, item);
     quote! {
         #docs
-        #bools
-        #[allow(clippy::doc_markdown)]
         #[derive(#(#derives),*)]
         pub struct #name { #(#head)* #(#tail)* #retained }
 
@@ -128,7 +124,6 @@ fn methods(cx: &Cx<'_>, item: &Item<'_>) -> TokenStream {
         quote!(#name: ::core::option::Option::None,)
     });
     let retained = item.retains().then(|| quote!(retained: ::tlv_core::Retained::default(),));
-    let many = (given.len() > 7).then(|| quote!(#[allow(clippy::too_many_arguments)]));
     let docs = docs::text(match body.tail.is_empty() {
         true => "The value that consists of these fields.",
         false => "The value that consists of these fields, and none of the optional ones.",
@@ -149,28 +144,16 @@ fn methods(cx: &Cx<'_>, item: &Item<'_>) -> TokenStream {
         }
     });
     let name = &item.name;
-    let deprecated = deprecated(body);
     quote! {
-        #deprecated
         impl #name {
             #docs
             #[inline]
             #[must_use]
-            #many
             pub fn new(#(#params),*) -> Self {
                 Self { #call #(#values)* #(#tail)* #retained }
             }
             #(#withs)*
         }
-    }
-}
-
-/// `#[allow(deprecated)]`, where a field is: the generated code goes on reading and writing it.
-pub(super) fn deprecated(body: &Body) -> TokenStream {
-    if fields::all(body).any(|field| field.meta.deprecated.is_some()) {
-        quote!(#[allow(deprecated)])
-    } else {
-        TokenStream::new()
     }
 }
 
@@ -203,21 +186,18 @@ pub(super) fn borrowed(cx: &Cx<'_>, item: &Item<'_>) -> TokenStream {
             }
         }
     });
+    let lifetimes = if open { quote!(<'a> #name<'a>) } else { quote!(#name<'_>) };
     let own_docs = docs::text(
         "Owns the value.\n\n# Errors\n\nWhere an element of a list, array or map, which are checked \
          when walked, is not an encoding of its type.",
     );
-    let many_bools = fields::all(body).filter(|field| field.ty == Ty::Bool).count() > 3;
-    let bools = many_bools.then(|| quote!(#[allow(clippy::struct_excessive_bools)]));
     quote! {
         #docs
         #note
-        #bools
-        #[allow(clippy::doc_markdown)]
         #[derive(Clone, Copy, Debug, PartialEq)]
         pub struct #name<'a> { #(#head)* #(#tail)* #private }
 
-        impl<'a> #name<'a> {
+        impl #lifetimes {
             #records
             #own_docs
             #[inline]
@@ -232,7 +212,6 @@ pub(super) fn borrowed(cx: &Cx<'_>, item: &Item<'_>) -> TokenStream {
 pub(super) fn wire(cx: &Cx<'_>, item: &Item<'_>, copy: bool) -> TokenStream {
     let (name, body) = (&item.name, item.body);
     let min = read::literal(item.min);
-    let deprecated = deprecated(body);
     let reference = if copy {
         quote!(Self)
     } else {
@@ -294,8 +273,6 @@ pub(super) fn wire(cx: &Cx<'_>, item: &Item<'_>, copy: bool) -> TokenStream {
         quote!(choices)
     };
     quote! {
-        #deprecated
-        #[allow(clippy::too_many_lines)]
         impl ::tlv_core::wire::Wire for #name {
             type Owned = Self;
             type Ref<'a> = #reference;

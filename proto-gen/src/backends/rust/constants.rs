@@ -33,7 +33,6 @@ pub(super) fn items(cx: &Cx<'_>) -> TokenStream {
             };
             quote! {
                 #docs
-                #[allow(clippy::doc_markdown)]
                 pub const #name: #ty = #value;
             }
         })

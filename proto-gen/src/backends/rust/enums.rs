@@ -56,7 +56,6 @@ fn definition(cx: &Cx<'_>, def: &TypeDef, parts: &Parts<'_>) -> TokenStream {
         let get = docs::text("The number.");
         quote! {
             #docs
-            #[allow(clippy::doc_markdown)]
             #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
             pub struct #unknown(#repr);
 
@@ -72,7 +71,6 @@ fn definition(cx: &Cx<'_>, def: &TypeDef, parts: &Parts<'_>) -> TokenStream {
     });
     quote! {
         #docs
-        #[allow(clippy::doc_markdown)]
         #exhaustiveness
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum #name {
@@ -115,12 +113,9 @@ fn conversions(parts: &Parts<'_>) -> TokenStream {
         }
     };
     let open = (!parts.item.closed).then(|| quote! { #name::Unknown(unknown) => unknown.0, });
-    let deprecated = deprecated(parts.item);
     quote! {
-        #deprecated
         #from
 
-        #deprecated
         impl ::core::convert::From<#name> for #repr {
             #[inline]
             fn from(value: #name) -> Self {
@@ -148,17 +143,8 @@ fn conversions(parts: &Parts<'_>) -> TokenStream {
     }
 }
 
-fn deprecated(item: &Enum) -> TokenStream {
-    if item.values.iter().any(|value| value.meta.deprecated.is_some()) {
-        quote!(#[allow(deprecated)])
-    } else {
-        TokenStream::new()
-    }
-}
-
 fn wire(parts: &Parts<'_>) -> TokenStream {
     let Parts { name, repr, size, variants, .. } = parts;
-    let deprecated = deprecated(parts.item);
     let (get, more, choose) = if parts.item.closed {
         (
             quote! {
@@ -209,7 +195,6 @@ fn wire(parts: &Parts<'_>) -> TokenStream {
         }
     });
     quote! {
-        #deprecated
         impl ::tlv_core::wire::Fixed for #name {
             type Value = Self;
 

@@ -59,27 +59,40 @@ pub(super) fn all(body: &Body) -> impl Iterator<Item = &Field> {
     body.head.iter().chain(body.tail.iter().map(|tail| &tail.field))
 }
 
-/// Whether `value`, an expression for a reference, keeps to the constraint; and the rule in words.
-pub(super) fn constraint(field: &Field, value: &TokenStream) -> Option<(TokenStream, String)> {
+/// Where a field's value is.
+pub(super) enum Place {
+    /// In this expression.
+    Value(TokenStream),
+    /// Behind this reference.
+    Reference(TokenStream),
+}
+
+/// Whether the value keeps to the field's constraint; and the rule in words.
+pub(super) fn constraint(field: &Field, place: &Place) -> Option<(TokenStream, String)> {
     let constraint = field.constraint.as_ref()?;
+    let (Place::Value(value) | Place::Reference(value)) = place;
+    let reference = match place {
+        Place::Value(value) => quote!(&#value),
+        Place::Reference(value) => value.clone(),
+    };
     Some(match (constraint, &field.ty) {
         (Constraint::IntRange { min, max }, _) => {
             let rule = format!("a number from {min} to {max}");
             let (min, max) = (signed(*min), signed(*max));
-            (quote!((#min..=#max).contains(#value)), rule)
+            (quote!((#min..=#max).contains(#reference)), rule)
         }
         (Constraint::FloatRange { min, max }, Ty::Float(width)) => {
             let rule = format!("a number from {min} to {max}");
             let (min, max) = (float(*min, *width), float(*max, *width));
-            (quote!((#min..=#max).contains(#value)), rule)
+            (quote!((#min..=#max).contains(#reference)), rule)
         }
         (Constraint::FloatRange { .. }, _) => return None,
-        (Constraint::NonEmpty, _) => (quote!(!(#value).is_empty()), "at least one".to_owned()),
+        (Constraint::NonEmpty, _) => (quote!(!#value.is_empty()), "at least one".to_owned()),
         (Constraint::Lengths(lengths), _) => {
             let words: Vec<String> = lengths.iter().map(u32::to_string).collect();
             let rule = format!("a length of {}", words.join(" or "));
             let lengths = lengths.iter().map(|length| number(u128::from(*length)));
-            (quote!(matches!((#value).len(), #(#lengths)|*)), rule)
+            (quote!(matches!(#value.len(), #(#lengths)|*)), rule)
         }
     })
 }

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::{
     Cx,
-    body::{self, Item},
+    body::Item,
     fields::{self, Piece, Run},
     generate,
     read::{self, Shape},
@@ -26,7 +26,6 @@ pub(super) fn items(cx: &Cx<'_>, item: &Item<'_>, traits: Traits) -> TokenStream
     let parts = read::parts(cx, &run, Shape::Part);
     let fields = read::initializers(item.body);
     let puts = run.fields.iter().map(|part| write::put(cx, part, &size));
-    let deprecated = body::deprecated(item.body);
     let check = traits.refusable.then(|| {
         let checks = write::size(cx, item.body);
         quote! {
@@ -66,7 +65,6 @@ pub(super) fn items(cx: &Cx<'_>, item: &Item<'_>, traits: Traits) -> TokenStream
     });
     let plain = traits.plain.then(|| {
         quote! {
-            #deprecated
             impl ::tlv_core::wire::Plain for #name {
                 #[inline]
                 fn plain(bytes: &[u8]) -> Self {
@@ -79,8 +77,6 @@ pub(super) fn items(cx: &Cx<'_>, item: &Item<'_>, traits: Traits) -> TokenStream
     });
     let generate = generate::body(cx, &quote!(Self), item.body);
     quote! {
-        #deprecated
-        #[allow(clippy::too_many_lines)]
         impl ::tlv_core::wire::Fixed for #name {
             type Value = Self;
 

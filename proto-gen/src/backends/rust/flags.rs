@@ -36,7 +36,6 @@ pub(super) fn items(_: &Cx<'_>, def: &TypeDef, item: &Flags) -> TokenStream {
     quote! {
         #docs
         #note
-        #[allow(clippy::doc_markdown)]
         #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct #name(#repr);
 

@@ -85,5 +85,23 @@ fn items(cx: &Cx<'_>) -> TokenStream {
         items.extend(messages::items(cx, message));
     }
     items.extend(sets::items(cx));
-    items
+    // A module of its own for the lints that a spec, not its generator, decides about: a program
+    // need not use all of a protocol, and sizes, names and docs are the spec's. The last line is
+    // for what generated code does on purpose.
+    quote! {
+        mod generated {
+            #![allow(dead_code, deprecated, unreachable_pub)]
+            #![allow(clippy::doc_lazy_continuation, clippy::doc_markdown)]
+            #![allow(clippy::enum_variant_names, clippy::struct_field_names)]
+            #![allow(clippy::large_enum_variant, clippy::large_types_passed_by_value)]
+            #![allow(clippy::struct_excessive_bools, clippy::too_many_arguments)]
+            #![allow(clippy::too_many_lines)]
+            #![allow(clippy::single_match_else, clippy::wrong_self_convention)]
+
+            #items
+        }
+
+        #[allow(unreachable_pub, unused_imports)]
+        pub use self::generated::*;
+    }
 }

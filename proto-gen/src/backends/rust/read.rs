@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::{
     Cx,
-    fields::{self, Piece, Run},
+    fields::{self, Piece, Place, Run},
     names::{ident, local},
     types::{hex, number},
 };
@@ -74,7 +74,7 @@ pub(super) fn parts(cx: &Cx<'_>, run: &Run<'_>, shape: Shape) -> TokenStream {
                 let #local = #read(<#wire as ::tlv_core::wire::Fixed>::get(#bytes), #name, #after)?;
             });
         }
-        if let Some((holds, rule)) = fields::constraint(part.field, &quote!(&#local)) {
+        if let Some((holds, rule)) = fields::constraint(part.field, &Place::Value(quote!(#local))) {
             let left = after(shape, follows + part.size);
             let hold = match shape {
                 Shape::Nom => quote!(::tlv_core::parse::hold),
@@ -99,7 +99,7 @@ fn after(shape: Shape, more: u64) -> TokenStream {
 fn one(cx: &Cx<'_>, index: usize, field: &Field, mode: Mode) -> TokenStream {
     let (local, name) = (local(index), &field.meta.name);
     let read = read_call(cx, field, mode, &quote!(input));
-    let constraint = fields::constraint(field, &quote!(&#local));
+    let constraint = fields::constraint(field, &Place::Value(quote!(#local)));
     let before = constraint.is_some().then(|| quote! { let left = input.len(); });
     let hold = constraint.map(|(holds, rule)| {
         quote! { ::tlv_core::parse::hold(#holds, #rule, #name, left)?; }
@@ -132,7 +132,7 @@ pub(super) fn tail(cx: &Cx<'_>, body: &Body, mode: Mode) -> TokenStream {
     for (at, tail) in body.tail.iter().enumerate() {
         let (local, name, id) = (local(first + at), &tail.field.meta.name, hex(tail.id));
         locals.extend(quote! { let mut #local = ::core::option::Option::None; });
-        let read = match fields::constraint(&tail.field, &quote!(&value)) {
+        let read = match fields::constraint(&tail.field, &Place::Value(quote!(value))) {
             None if mode == Mode::Borrow => {
                 let wire = cx.wire(&tail.field.ty);
                 quote!(<#wire as ::tlv_core::wire::Wire>::read_ref)
@@ -160,24 +160,25 @@ pub(super) fn tail(cx: &Cx<'_>, body: &Body, mode: Mode) -> TokenStream {
     let (keep, unknown) = if retain {
         (
             quote! { let mut retained = ::tlv_core::Retained::default(); },
-            quote! { _ => {
+            quote! {
                 tail.unknown(record)?;
                 retained.keep(record, source);
-            } },
+            },
         )
     } else {
-        (TokenStream::new(), quote! { _ => tail.unknown(record)?, })
+        (TokenStream::new(), quote! { tail.unknown(record)?; })
     };
-    let mutability = quote!(mut);
+    let judged = if body.tail.is_empty() {
+        unknown
+    } else {
+        quote! { match record.id { #arms _ => { #unknown } } }
+    };
     quote! {
         #locals
         #keep
-        let #mutability tail = ::tlv_core::TailReader::new(input);
+        let mut tail = ::tlv_core::TailReader::new(input);
         while let ::core::option::Option::Some(record) = tail.next_record()? {
-            match record.id {
-                #arms
-                #unknown
-            }
+            #judged
         }
     }
 }

@@ -66,7 +66,6 @@ fn definition(cx: &Cx<'_>, parts: &Parts<'_>) -> TokenStream {
     );
     quote! {
         #docs
-        #[allow(clippy::doc_markdown, clippy::large_enum_variant)]
         #exhaustiveness
         #[derive(Clone, Debug, PartialEq #eq)]
         pub enum #name {
@@ -86,7 +85,6 @@ fn definition(cx: &Cx<'_>, parts: &Parts<'_>) -> TokenStream {
 
         #docs
         #note
-        #[allow(clippy::doc_markdown, clippy::large_enum_variant)]
         #exhaustiveness
         #[derive(Clone, Copy, Debug, PartialEq)]
         pub enum #borrowed<'a> {
@@ -112,7 +110,6 @@ fn message_set(cx: &Cx<'_>, parts: &Parts<'_>) -> TokenStream {
     let infos = set.messages.iter().map(info);
     let indexes: Vec<Literal> = (0..set.messages.len()).map(|at| literal(at as u64)).collect();
     quote! {
-        #[allow(clippy::too_many_lines)]
         impl ::tlv_core::MessageSet for #name {
             type Ref<'a> = #borrowed<'a>;
 

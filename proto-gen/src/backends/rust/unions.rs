@@ -102,7 +102,6 @@ fn definition(
     );
     quote! {
         #docs
-        #[allow(clippy::doc_markdown, clippy::large_enum_variant)]
         #exhaustiveness
         #[derive(Clone, Debug, PartialEq #eq)]
         pub enum #name {
@@ -122,7 +121,6 @@ fn definition(
 
         #docs
         #note
-        #[allow(clippy::doc_markdown, clippy::large_enum_variant)]
         #exhaustiveness
         #[derive(Clone, Copy, Debug, PartialEq)]
         pub enum #borrowed<'a> {
@@ -148,7 +146,6 @@ fn wire(item: &Union, parts: &Parts<'_>) -> TokenStream {
     let mins = parts.mins.iter().map(|min| literal(*min));
     let rooms = parts.mins.iter().map(|min| literal(u64::from(item.max_len).saturating_sub(*min)));
     quote! {
-        #[allow(clippy::too_many_lines)]
         impl ::tlv_core::wire::Wire for #name {
             type Owned = Self;
             type Ref<'a> = #borrowed<'a>;

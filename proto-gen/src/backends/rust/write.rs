@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::{
     Cx,
-    fields::{self, Piece},
+    fields::{self, Piece, Place},
     names::ident,
     read::literal,
     types::{hex, number},
@@ -19,7 +19,7 @@ pub(super) fn size(cx: &Cx<'_>, body: &Body) -> TokenStream {
     let mut varies = false;
     for field in &body.head {
         let (name, text, wire) = (ident(&field.meta.name), &field.meta.name, cx.wire(&field.ty));
-        if let Some((holds, rule)) = fields::constraint(field, &quote!(&value.#name)) {
+        if let Some((holds, rule)) = fields::constraint(field, &Place::Value(quote!(value.#name))) {
             out.extend(quote! { ::tlv_core::write::hold(#holds, #rule, #text)?; });
         }
         let traits = cx.traits_of(&field.ty);
@@ -47,9 +47,10 @@ pub(super) fn size(cx: &Cx<'_>, body: &Body) -> TokenStream {
         varies = true;
         let field = &tail.field;
         let (name, text, wire) = (ident(&field.meta.name), &field.meta.name, cx.wire(&field.ty));
-        let hold = fields::constraint(field, &quote!(value)).map(|(holds, rule)| {
-            quote! { ::tlv_core::write::hold(#holds, #rule, #text)?; }
-        });
+        let hold =
+            fields::constraint(field, &Place::Reference(quote!(value))).map(|(holds, rule)| {
+                quote! { ::tlv_core::write::hold(#holds, #rule, #text)?; }
+            });
         out.extend(quote! {
             if let ::core::option::Option::Some(value) = &value.#name {
                 #hold

@@ -9,8 +9,9 @@ use tlv_core::{
         bytes_are_refused_or_canonical, chunks_give_the_same_frames, message_comes_back,
         message_keeps_its_promises, value_is_refused_or_canonical,
     },
-    messages::visit_messages,
 };
+
+use crate::goldens;
 
 /// Values of each message type.
 const CASES: u32 = 64;
@@ -46,8 +47,10 @@ impl<F: Law> Visitor for EachMessage<F> {
 
 fn for_each_message(law: impl Law) {
     let mut each = EachMessage(law, 0);
-    visit_messages(&mut each);
-    assert!(each.1 >= 10, "only {} messages were seen", each.1);
+    tlv_core::messages::visit_messages(&mut each);
+    assert!(each.1 >= 10, "only {} messages of netport were seen", each.1);
+    goldens::visit_messages(&mut each);
+    assert!(each.1 >= 40, "only {} messages were seen", each.1);
 }
 
 #[test]
