@@ -9,6 +9,8 @@ pub mod python;
 pub mod rust;
 #[cfg(feature = "cli")]
 pub mod vectors;
+#[cfg(feature = "cli")]
+pub mod wireshark;
 
 use crate::schema::Schema;
 
@@ -38,4 +40,4 @@ pub struct OutputFile {
 
 /// Every backend whose files stand beside the spec.
 #[cfg(feature = "cli")]
-pub const ALL: &[&dyn Backend] = &[&python::Python, &vectors::Vectors];
+pub const ALL: &[&dyn Backend] = &[&python::Python, &vectors::Vectors, &wireshark::Wireshark];

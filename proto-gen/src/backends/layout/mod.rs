@@ -5,7 +5,9 @@ mod diagram;
 mod text;
 
 pub use diagram::diagram;
-pub use text::{bound_text, constraint_text, count, escaped, size_text, snake, type_text, wrapped};
+pub use text::{
+    bound_text, constraint_text, count, escaped, filter_name, size_text, snake, type_text, wrapped,
+};
 
 use crate::schema::{Body, Field, Schema, Size};
 

@@ -1,0 +1,177 @@
+//! The dissector in the real `tshark`: what it shows is what the interpreter decodes.
+
+mod expected;
+mod tshark;
+
+use expected::{Shown, expected};
+use tshark::{Capture, Field, dissect, info_column, is_here};
+
+use crate::dynamic::fixture::everything;
+use crate::dynamic::{Fault, cases, damaged, decode_traced, encode, frame};
+use crate::schema::Schema;
+
+/// A value as sent: of which message, and as which bytes.
+struct Sent {
+    id: u16,
+    name: String,
+    value: Vec<u8>,
+}
+
+/// Every case of every message, and every kind of damage.
+fn everything_sent(schema: &Schema) -> Vec<Sent> {
+    let mut out = Vec::new();
+    for message in schema.messages() {
+        let mut push = |name: String, value: Vec<u8>| {
+            // One packet each.
+            if value.len() < 60_000 {
+                out.push(Sent { id: message.id, name, value });
+            }
+        };
+        for case in cases(schema, message) {
+            push(case.name, encode(schema, message, &case.value).expect("a case encodes"));
+        }
+        for damaged in damaged(schema, message) {
+            push(damaged.name, damaged.bytes);
+        }
+    }
+    out
+}
+
+/// Sends each value in a packet of its own, and compares what is shown of each with what the
+/// interpreter says of it.
+fn check(schema: &Schema) {
+    let sent = everything_sent(schema);
+    let mut capture = Capture::new();
+    for sent in &sent {
+        capture.packet(&frame(sent.id, &sent.value));
+    }
+    let packets = dissect(schema, &capture, true);
+    assert_eq!(packets.len(), sent.len());
+    let filter = crate::backends::layout::filter_name(&schema.name);
+    for (sent, packet) in sent.iter().zip(packets) {
+        let message = schema.messages().find(|message| message.id == sent.id).expect("its id");
+        let (steps, result) = decode_traced(schema, message, &sent.value);
+        let context = format!("{} {}", message.meta.name, sent.name);
+        match result {
+            Ok(_) => {
+                let wanted = expected(schema, message, &steps, &sent.value);
+                compare(&filter, &wanted, &packet, &context);
+            }
+            Err(fault) => compare_fault(&filter, &fault, &packet, &context),
+        }
+    }
+}
+
+fn compare(filter: &str, wanted: &[Shown], found: &[Field], context: &str) {
+    let names = |fields: &mut dyn Iterator<Item = String>| fields.collect::<Vec<_>>().join("\n");
+    assert_eq!(
+        names(&mut found.iter().map(|field| field.name.clone())),
+        names(&mut wanted.iter().map(|shown| format!("{filter}.{}", shown.name))),
+        "{context}"
+    );
+    let start = found.first().map_or(0, |field| field.pos);
+    for (wanted, found) in wanted.iter().zip(found) {
+        assert_eq!(found.pos - start, wanted.range.start, "{context}: {found:?}");
+        assert_eq!(found.size, wanted.range.len(), "{context}: {found:?}");
+        assert!(wanted.agrees(&found.show), "{context}: {wanted:?}, found {found:?}");
+    }
+}
+
+fn compare_fault(filter: &str, fault: &Fault, found: &[Field], context: &str) {
+    let show = |name: &str| {
+        let name = format!("{filter}.fault.{name}");
+        found.iter().find(|field| field.name == name).map(|field| field.show.as_str())
+    };
+    assert_eq!(show("class"), Some(fault.class.name()), "{context}");
+    // Of a value that is too long only the header is looked at.
+    assert_eq!(show("offset"), Some(fault.offset.to_string().as_str()), "{context}");
+    assert_eq!(show("path"), Some(fault.path.as_str()), "{context}");
+}
+
+#[test]
+fn the_dissector_of_every_type_shows_what_the_interpreter_decodes() {
+    if !is_here() {
+        return;
+    }
+    check(&everything());
+}
+
+#[test]
+fn the_dissector_of_this_protocol_shows_what_the_interpreter_decodes() {
+    if !is_here() {
+        return;
+    }
+    check(&this_protocol());
+}
+
+fn this_protocol() -> Schema {
+    let spec = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/messages.ron");
+    crate::load(spec).expect("the spec is right")
+}
+
+/// Frames of `Tiny`, and one whose fields are long enough to be cut anywhere.
+fn two_messages(schema: &Schema) -> (Vec<u8>, Vec<u8>) {
+    let of = |name: &str| {
+        let message = crate::dynamic::fixture::find(schema, name);
+        let value = crate::dynamic::typical(schema, message);
+        frame(message.id, &encode(schema, message, &value).expect("it encodes"))
+    };
+    (of("Tiny"), of("Tails"))
+}
+
+#[test]
+fn many_frames_in_one_packet_and_one_frame_in_many_are_all_shown() {
+    if !is_here() {
+        return;
+    }
+    let schema = everything();
+    let (tiny, tails) = two_messages(&schema);
+    let mut capture = Capture::new();
+    capture.packet(&[tiny.clone(), tails.clone(), tiny.clone()].concat());
+    for part in tails.chunks(5) {
+        capture.packet(part);
+    }
+    capture.packet(&tiny);
+    let packets = dissect(&schema, &capture, true);
+    let shown: Vec<usize> = packets
+        .iter()
+        .map(|packet| packet.iter().filter(|f| f.name == "everything.message").count())
+        .filter(|count| *count > 0)
+        .collect();
+    assert_eq!(shown, [3, 1, 1]);
+    let info = &info_column(&schema, &capture)[0];
+    assert_eq!(info.matches("Tiny").count(), 2, "{info}");
+    assert!(info.contains("Tails(first=\"first\""), "{info}");
+}
+
+#[test]
+fn a_connection_is_recognised_by_its_first_frame_and_others_are_not() {
+    if !is_here() {
+        return;
+    }
+    let schema = everything();
+    let (tiny, tails) = two_messages(&schema);
+    let mut capture = Capture::new();
+    capture.packet(&tails);
+    capture.packet(&tiny);
+    let packets = dissect(&schema, &capture, false);
+    assert!(packets.iter().all(|packet| !packet.is_empty()), "{packets:?}");
+    let mut capture = Capture::new();
+    capture.packet(b"GET / HTTP/1.1\r\nHost: example\r\n\r\n");
+    let packets = dissect(&schema, &capture, false);
+    assert!(packets.iter().all(|packet| packet.is_empty()), "{packets:?}");
+}
+
+#[test]
+fn unknown_messages_are_shown_as_such() {
+    if !is_here() {
+        return;
+    }
+    let schema = everything();
+    let mut capture = Capture::new();
+    capture.packet(&frame(0x7771, b"abc"));
+    let packets = dissect(&schema, &capture, true);
+    assert_eq!(info_column(&schema, &capture)[0].trim(), "unknown message 0x7771 (may be skipped)");
+    let last = packets[0].last().expect("fields");
+    assert_eq!((last.name.as_str(), last.size), ("everything.unknown.value", 3));
+}
