@@ -11,7 +11,7 @@ use tlv_core::{Message, MessageInfo, MessageSet, Pair};
 
 use crate::core::link::handshake::{PeerInfo, refusal, role_number};
 use crate::error::End;
-use crate::io::{Event, Inbox};
+use crate::io::{Inbox, InboxEvent};
 use crate::link::{CONTROL_IDS, Link, Reply};
 use crate::{Packet, SendError};
 
@@ -104,8 +104,8 @@ pub fn event_loop<C: Connection + ?Sized>(
     let mut wake = connection.on_wake(link, Instant::now())?;
     loop {
         match inbox.next(wake)? {
-            Event::Packet(packet) => connection.on_packet(link, packet)?,
-            Event::Wake(now) => wake = connection.on_wake(link, now)?,
+            InboxEvent::Packet(packet) => connection.on_packet(link, packet)?,
+            InboxEvent::Wake(now) => wake = connection.on_wake(link, now)?,
         }
     }
 }

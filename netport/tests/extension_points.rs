@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use common::{TestPort, config, ended, greet_of, greeted, next, report};
 use netport::{
-    Connection, End, Event, Frame, Fresh, Inbox, Link, NetPort, Next, Origin, Packet, PeerInfo,
-    Port, PortHandle, dispatch, event_loop,
+    Connection, End, Frame, Fresh, Inbox, InboxEvent, Link, NetPort, Next, Origin, Packet,
+    PeerInfo, Port, PortHandle, dispatch, event_loop,
 };
 use tlv_core::messages::{App, AppRef, GoodbyeReason, RefuseReason};
 
@@ -164,7 +164,7 @@ fn run_may_do_its_part_and_hand_the_rest_to_the_event_loop() {
     impl Connection for TwoPhases {
         type Set = App;
         fn run(&mut self, link: &Link, inbox: &mut Inbox) -> Result<(), End> {
-            let Event::Packet(first) = inbox.next(None)? else { panic!("no time was set") };
+            let InboxEvent::Packet(first) = inbox.next(None)? else { panic!("no time was set") };
             report(&self.0, format!("first {:#06x}", first.id()));
             event_loop(self, link, inbox)
         }

@@ -42,7 +42,7 @@ impl<'a> Packet<'a> {
 
 /// What happened on a link.
 #[derive(Debug)]
-pub enum Event<'a> {
+pub enum InboxEvent<'a> {
     /// A frame arrived.
     Packet(Packet<'a>),
     /// The time that was asked for has come.
@@ -92,18 +92,18 @@ impl Inbox {
     ///
     /// The link has ended, is being closed, or a deadline of its configuration has passed. A
     /// [`Connection::run`](crate::Connection::run) returns with that.
-    pub fn next(&mut self, wake: Option<Instant>) -> Result<Event<'_>, End> {
+    pub fn next(&mut self, wake: Option<Instant>) -> Result<InboxEvent<'_>, End> {
         loop {
             if self.link.0.closing.load(Ordering::Acquire) {
                 return Err(self.link.end().unwrap_or(End::Stopped));
             }
             if let Some(frame) = self.half.next_frame().map_err(refused)? {
                 self.frames += 1;
-                return Ok(Event::Packet(self.packet(&frame)));
+                return Ok(InboxEvent::Packet(self.packet(&frame)));
             }
             self.link.0.writer.flush();
             if let Some(now) = wake.and_then(has_come) {
-                return Ok(Event::Wake(now));
+                return Ok(InboxEvent::Wake(now));
             }
             self.receive(wake)?;
         }

@@ -9,6 +9,6 @@ pub(crate) mod socket;
 mod waker;
 pub(crate) mod writer;
 
-pub use self::inbox::{Event, Inbox, Packet};
+pub use self::inbox::{Inbox, InboxEvent, Packet};
 pub(crate) use self::poll::{until, wait};
 pub(crate) use self::waker::Waker;

@@ -16,7 +16,7 @@ use crate::core::link::handshake::{self, Ends, Expect, PeerInfo};
 use crate::error::{End, Refusal, encoded};
 use crate::io::socket::{Socket, SocketWire};
 use crate::io::writer::Writer;
-use crate::io::{Event, Inbox};
+use crate::io::{Inbox, InboxEvent};
 use crate::link::{Link, Shared};
 use crate::sync::{Arc, AtomicU64, Ordering, thread as threads};
 
@@ -215,12 +215,12 @@ impl Life {
         let local = self.socket.local_addr().map_err(|error| End::Reset(error.kind()))?;
         let ends = Ends { address: self.link.address(), local, dialled: self.dialled };
         let peer = match inbox.next(None)? {
-            Event::Packet(packet) => {
+            InboxEvent::Packet(packet) => {
                 let value = packet.bytes();
                 handshake::judge(packet.id(), &value, S::PROTOCOL, &self.expect, ends)?
             }
             // No wake-up was asked for.
-            Event::Wake(_) => return Err(End::Stopped),
+            InboxEvent::Wake(_) => return Err(End::Stopped),
         };
         inbox.open(handshake::role_number(peer.role));
         let peer = self.link.0.peer.get_or_init(|| peer);
