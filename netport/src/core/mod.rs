@@ -4,4 +4,12 @@
 //! deadline. `std::time::Instant` is used as a value; nothing reads it from the system. So one
 //! thread with a made-up clock and network can run exactly the code that runs over sockets.
 
+pub mod backoff;
+pub mod directory;
 pub mod link;
+pub mod mesh;
+pub(crate) mod mutant;
+mod timers;
+
+/// Tells the links of one state machine apart.
+pub type LinkId = u64;
