@@ -1,0 +1,60 @@
+//! What a client tells its user.
+
+use std::sync::Arc;
+
+use tlv_core::messages::{Peer, RegisterError};
+
+use crate::core::directory::ListChange;
+use crate::core::link::handshake::PeerInfo;
+use crate::error::End;
+use crate::link::Reply;
+
+/// What happened to a client, in order.
+///
+/// Nothing is dropped while the client runs. Who does not take events stops receiving messages,
+/// lists and the rest, and its peers find its links full. What has not been taken when the client
+/// is stopped may be lost.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<S> {
+    /// A peer cannot be talked to any more, for this reason. Messages from its link may still
+    /// follow, if another link takes its place.
+    Down(Arc<PeerInfo>, End),
+    /// The list changed.
+    List(List),
+    /// A message from a peer.
+    Message {
+        /// Who sent it.
+        from: Arc<PeerInfo>,
+        /// What was sent.
+        message: S,
+    },
+    /// The server lists this client. The list follows.
+    Registered,
+    /// The server does not list this client, and is not asked again until the user does.
+    RegisterRefused(RegisterError),
+    /// A request from a peer, which waits for an answer until its own deadline.
+    Request {
+        /// Who asks.
+        from: Arc<PeerInfo>,
+        /// What is asked.
+        request: S,
+        /// How to answer; dropping it refuses the request.
+        reply: Reply,
+    },
+    /// The server ended the link for good, for this reason. Peers stay.
+    ServerGone(End),
+    /// The server is out of reach, for this reason, and is dialled until it is back. Peers stay.
+    ServerLost(End),
+    /// A peer can be talked to.
+    Up(Arc<PeerInfo>),
+}
+
+/// The list of registered clients after a change, and what changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct List {
+    /// Everyone who is registered, this client included, by node id.
+    pub peers: Arc<[Arc<Peer>]>,
+    /// What changed since the list before.
+    pub change: ListChange,
+}

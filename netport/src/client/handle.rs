@@ -1,0 +1,292 @@
+//! A running client, for its user.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use crossbeam_channel::{Receiver, Sender};
+use thiserror::Error;
+use tlv_core::messages::{GoodbyeReason, Peer};
+use tlv_core::{EncodeError, Message, MessageSet, Uuid};
+
+use super::hub::State;
+use super::{ClientHub, Event};
+use crate::core::directory::MembershipEvent;
+use crate::core::link::handshake::PeerInfo;
+use crate::core::mesh::MeshEvent;
+use crate::error::{End, SendError};
+use crate::link::{Frame, Link};
+use crate::port::{Port, PortHandle};
+
+/// A running client. Its calls may be made from any thread, and none waits for the user to take
+/// events. Dropping it stops the client and waits for its end.
+pub struct ClientHandle<S: MessageSet> {
+    hub: Arc<ClientHub<S>>,
+    events: Receiver<Event<S>>,
+    /// Dropped to say that nobody waits for the user any more.
+    stop: Mutex<Option<Sender<()>>>,
+    /// Taken by `join` alone.
+    port: Option<PortHandle>,
+}
+
+/// Whom to send to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum To<'a> {
+    /// The peer with this name.
+    Name(&'a str),
+    /// The peer with this node id.
+    Node(Uuid),
+}
+
+/// Who was reached by a broadcast.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Broadcast {
+    /// How many peers are sent the message.
+    pub sent: usize,
+    /// Those whose link had no room for it, or ended.
+    pub missed: Vec<Uuid>,
+}
+
+/// Why a message was not sent to a peer.
+#[derive(Clone, Debug, Error)]
+#[non_exhaustive]
+pub enum DeliverError {
+    /// The peer's link did not take it.
+    #[error(transparent)]
+    Send(#[from] SendError),
+    /// There is no link to the peer, and none came about in time.
+    #[error("the peer cannot be reached")]
+    Unreached,
+    /// Nobody of this name or node id is listed or connected.
+    #[error("no such peer is known")]
+    UnknownPeer,
+}
+
+impl<S: MessageSet> ClientHandle<S> {
+    pub(super) fn new(
+        port: PortHandle,
+        hub: Arc<ClientHub<S>>,
+        events: Receiver<Event<S>>,
+        stop: Sender<()>,
+    ) -> Self {
+        Self { hub, events, stop: Mutex::new(Some(stop)), port: Some(port) }
+    }
+
+    /// What happens to the client. Disconnects when it has ended.
+    pub fn events(&self) -> &Receiver<Event<S>> {
+        &self.events
+    }
+
+    /// Its port.
+    pub fn port(&self) -> &Port {
+        // `join` alone takes it, and `join` takes the handle too.
+        self.port.as_ref().expect("a handle in use has its port")
+    }
+
+    /// The address that it listens on.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.port().local_addr()
+    }
+
+    /// Its node id.
+    pub fn node(&self) -> Uuid {
+        self.port().identity().node
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.port().identity().name
+    }
+
+    /// Everyone who is registered, as far as is known; this client included, by node id.
+    pub fn peers(&self) -> Vec<Arc<Peer>> {
+        self.hub.lock().membership.view().peers().cloned().collect()
+    }
+
+    /// Whether the server lists this client, as far as is known.
+    pub fn is_registered(&self) -> bool {
+        self.hub.lock().membership.is_registered()
+    }
+
+    /// Everyone who can be talked to, by node id.
+    pub fn connected(&self) -> Vec<Arc<PeerInfo>> {
+        let state = self.hub.lock();
+        let links = state.mesh.all_up().filter_map(|(_, link)| state.peers.get(&link));
+        links.map(|peer| Arc::clone(&peer.info)).collect()
+    }
+
+    /// The link that messages to a peer go by, while there is one: for requests and batches.
+    pub fn link<'a>(&self, to: impl Into<To<'a>>) -> Option<Link> {
+        let state = self.hub.lock();
+        let node = state.node(to.into())?;
+        state.link_to(&node)
+    }
+
+    /// Sends a message to a peer. Where there is no link yet, waits for one for the link's
+    /// `send_timeout`, and has it dialled where the settings allow that; then waits for room, as
+    /// [`Link::send`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`DeliverError`]; nothing was sent then.
+    pub fn send<'a, M: Message>(
+        &self,
+        to: impl Into<To<'a>>,
+        message: &M,
+    ) -> Result<(), DeliverError> {
+        let link = self.reach(to.into())?;
+        Ok(link.send(message)?)
+    }
+
+    /// Sends a message to a peer if it can be talked to and its link has room; never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`DeliverError`]; nothing was sent then.
+    pub fn try_send<'a, M: Message>(
+        &self,
+        to: impl Into<To<'a>>,
+        message: &M,
+    ) -> Result<(), DeliverError> {
+        let link = self.link(to).ok_or(DeliverError::Unreached)?;
+        Ok(link.try_send(message)?)
+    }
+
+    /// Sends a message, encoded once, to everyone who can be talked to; never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`] where the message is not within its bounds; nothing was sent then.
+    pub fn broadcast<M: Message>(&self, message: &M) -> Result<Broadcast, EncodeError> {
+        let frame = Frame::of(message)?;
+        let state = self.hub.lock();
+        let links = state.mesh.all_up().map(|(node, _)| (node, state.link_to(&node)));
+        let links: Vec<_> = links.collect();
+        drop(state);
+        let mut broadcast = Broadcast::default();
+        for (node, link) in links {
+            match link.map(|link| link.try_send_frame(&frame)) {
+                Some(Ok(())) => broadcast.sent += 1,
+                Some(Err(_)) | None => broadcast.missed.push(node),
+            }
+        }
+        Ok(broadcast)
+    }
+
+    /// Has the server list this client, on the link that is open or on the next one. Answered by
+    /// [`Event::Registered`] or [`Event::RegisterRefused`].
+    pub fn register(&self) {
+        self.membership(MembershipEvent::Register);
+    }
+
+    /// Has the server list this client no longer. The link to it stays open, and so do the links
+    /// to peers; the list is empty from now on.
+    pub fn deregister(&self) {
+        self.membership(MembershipEvent::Deregister);
+    }
+
+    /// Stops the client: it deregisters, says goodbye to everyone, and sends what was accepted.
+    /// Returns at once.
+    pub fn stop(&self) {
+        self.membership(MembershipEvent::Leave);
+        self.stop.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.port().stop(GoodbyeReason::Done);
+    }
+
+    /// Waits until the client has stopped, and says why.
+    pub fn join(mut self) -> End {
+        self.port.take().map_or(End::Stopped, PortHandle::join)
+    }
+
+    fn membership(&self, event: MembershipEvent) {
+        self.hub.command(|hub, state| hub.decide_membership(state, event, None));
+    }
+
+    /// The link to a peer, which is waited for where there is none.
+    fn reach(&self, to: To<'_>) -> Result<Link, DeliverError> {
+        let deadline = Instant::now() + self.port().config().link.send_timeout;
+        let mut state = self.hub.lock();
+        let node = state.node(to).ok_or(DeliverError::UnknownPeer)?;
+        if let Some(link) = state.link_to(&node) {
+            return Ok(link);
+        }
+        drop(state);
+        self.hub.command(|hub, state| {
+            state.unreached.remove(&node);
+            hub.decide_mesh(state, MeshEvent::Wanted(node), None);
+        });
+        state = self.hub.lock();
+        loop {
+            if let Some(link) = state.link_to(&node) {
+                return Ok(link);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() || state.unreached.contains(&node) || self.port().is_stopping() {
+                return Err(DeliverError::Unreached);
+            }
+            state = self.hub.wait(state, left);
+        }
+    }
+}
+
+impl<S: MessageSet> Drop for ClientHandle<S> {
+    fn drop(&mut self) {
+        if self.port.is_some() {
+            self.stop();
+        }
+    }
+}
+
+impl<S: MessageSet> fmt::Debug for ClientHandle<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientHandle").field("port", &self.port).finish_non_exhaustive()
+    }
+}
+
+impl<S> State<S> {
+    fn link_to(&self, node: &Uuid) -> Option<Link> {
+        let id = self.mesh.up(node)?;
+        Some(self.peers.get(&id)?.link.clone())
+    }
+
+    /// The node that is meant, if it is connected or listed.
+    fn node(&self, to: To<'_>) -> Option<Uuid> {
+        let view = self.membership.view();
+        match to {
+            To::Node(node) => {
+                (self.mesh.up(&node).is_some() || view.peer(&node).is_some()).then_some(node)
+            }
+            To::Name(name) => {
+                let up = self.mesh.all_up().filter_map(|(_, link)| self.peers.get(&link));
+                let connected = up.map(|peer| (peer.info.name.as_str(), peer.info.node));
+                let listed = view.peers().map(|peer| (peer.name.as_str(), peer.node));
+                connected.chain(listed).find(|(known, _)| *known == name).map(|(_, node)| node)
+            }
+        }
+    }
+}
+
+impl From<Uuid> for To<'_> {
+    fn from(node: Uuid) -> Self {
+        Self::Node(node)
+    }
+}
+
+impl From<&Uuid> for To<'_> {
+    fn from(node: &Uuid) -> Self {
+        Self::Node(*node)
+    }
+}
+
+impl<'a> From<&'a str> for To<'a> {
+    fn from(name: &'a str) -> Self {
+        Self::Name(name)
+    }
+}
+
+impl<'a> From<&'a String> for To<'a> {
+    fn from(name: &'a String) -> Self {
+        Self::Name(name)
+    }
+}

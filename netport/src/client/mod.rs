@@ -1,0 +1,141 @@
+//! A client: it registers with a server, follows the list, and links up with its peers.
+//!
+//! [`Client`] is an ordinary [`NetPort`]; [`CtsConnection`] and [`CtcConnection`] are ordinary
+//! connections. What they share is the [`ClientHub`].
+
+mod ctc;
+mod cts;
+mod event;
+mod handle;
+mod hub;
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossbeam_channel::{Receiver, bounded};
+use tlv_core::MessageSet;
+use tlv_core::messages::Role;
+
+pub use self::ctc::CtcConnection;
+pub(crate) use self::ctc::peer_end;
+pub use self::cts::CtsConnection;
+pub(crate) use self::cts::server_end;
+pub use self::event::{Event, List};
+pub use self::handle::{Broadcast, ClientHandle, DeliverError, To};
+pub use self::hub::ClientHub;
+use crate::config::{Identity, PortConfig};
+use crate::core::backoff::Backoff;
+use crate::core::mesh::MeshConfig;
+use crate::error::{End, StartError};
+use crate::port::{Fresh, NetPort, Next, Port};
+
+/// Settings of a client.
+#[derive(Clone, Debug)]
+pub struct ClientConfig {
+    /// Where and how it listens, and who it is.
+    pub port: PortConfig,
+    /// How it deals with its peers.
+    pub mesh: MeshConfig,
+    /// Waits between attempts to reach the server.
+    pub backoff: Backoff,
+    /// Whether it registers as soon as it reaches the server. It does unless set.
+    pub register: bool,
+    /// Where its peers reach it, best first. Empty, as it is unless set, stands for the address
+    /// that the server sees, with the port that the client listens on.
+    pub advertise: Vec<SocketAddr>,
+    /// Most events that wait for the user. 1,024 unless set.
+    pub events_max: usize,
+}
+
+impl ClientConfig {
+    /// The defaults, for a new node of this name, which listens everywhere on a port that the
+    /// system chooses.
+    pub fn named(name: impl Into<String>) -> Self {
+        let listen = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+        // A client without links is waiting for its server, or for its user.
+        let port = PortConfig {
+            idle_timeout: None,
+            ..PortConfig::new(listen, Identity::new(Role::Client, name))
+        };
+        Self {
+            port,
+            mesh: MeshConfig::default(),
+            backoff: Backoff::default(),
+            register: true,
+            advertise: Vec::new(),
+            events_max: 1024,
+        }
+    }
+}
+
+/// A client of a rendezvous server that speaks `S` with its peers.
+pub struct Client<S> {
+    hub: Arc<ClientHub<S>>,
+}
+
+impl<S: MessageSet> Client<S> {
+    /// A client to be given to [`Port::start`] with the same settings. It tells its user through
+    /// the receiver, and waits for the user where that is full, until `stopped` is disconnected.
+    pub fn new(
+        server: SocketAddr,
+        config: &ClientConfig,
+        stopped: Receiver<()>,
+    ) -> (Self, Receiver<Event<S>>) {
+        let (sender, events) = bounded(config.events_max.max(1));
+        (Self { hub: Arc::new(ClientHub::new(server, config, sender, stopped)) }, events)
+    }
+
+    /// What the client's connections share: for a [`NetPort`] that does a client's work and more.
+    pub fn hub(&self) -> &Arc<ClientHub<S>> {
+        &self.hub
+    }
+
+    /// Listens, and from then on deals with the server and the peers on threads of its own.
+    /// Returns at once; whether the server is reached is told by events.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] where the settings cannot work, or the address cannot be listened on.
+    pub fn connect(
+        server: SocketAddr,
+        mut config: ClientConfig,
+    ) -> Result<ClientHandle<S>, StartError> {
+        if server.is_ipv6() && config.port.listen.ip() == IpAddr::V4(Ipv4Addr::UNSPECIFIED) {
+            // The server sees this client by IPv6, so that is where its peers will come.
+            config.port.listen.set_ip(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+        }
+        let (stop, stopped) = bounded(0);
+        let (client, events) = Self::new(server, &config, stopped);
+        let hub = Arc::clone(&client.hub);
+        Ok(ClientHandle::new(Port::start(config.port, client)?, hub, events, stop))
+    }
+}
+
+impl<S: MessageSet> NetPort for Client<S> {
+    fn initial(&mut self, port: &Port) -> Result<(), End> {
+        self.hub.attach(port);
+        Ok(())
+    }
+
+    fn main_loop_work(&mut self, _port: &Port, now: Instant) -> Result<Next, End> {
+        Ok(self.hub.turn(now))
+    }
+
+    fn new_connection(&mut self, _port: &Port, fresh: Fresh) -> Result<(), End> {
+        fresh.launch(CtcConnection::accepted(Arc::clone(&self.hub))).map(drop)
+    }
+}
+
+impl<S> Drop for Client<S> {
+    fn drop(&mut self) {
+        self.hub.finish();
+    }
+}
+
+impl<S> fmt::Debug for Client<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
+    }
+}

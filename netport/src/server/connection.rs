@@ -1,0 +1,79 @@
+//! A client's link, as the server sees it.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use tlv_core::MessageSet;
+use tlv_core::messages::{ControlRef, RefuseReason, Role};
+
+use super::ServerHub;
+use crate::connection::Connection;
+use crate::core::directory::{Caller, DirectoryEvent};
+use crate::core::link::handshake::PeerInfo;
+use crate::error::End;
+use crate::link::Link;
+
+/// Tells the directory what a client says. Of the application's messages a server has no use: they
+/// go from client to client.
+pub struct ServerConnection<S> {
+    hub: Arc<ServerHub>,
+    speaks: PhantomData<fn() -> S>,
+}
+
+impl<S: MessageSet> ServerConnection<S> {
+    /// A connection that serves from the directory of `hub`.
+    pub fn new(hub: Arc<ServerHub>) -> Self {
+        Self { hub, speaks: PhantomData }
+    }
+}
+
+impl<S: MessageSet> Connection for ServerConnection<S> {
+    type Set = S;
+
+    fn on_open(&mut self, link: &Link, peer: &PeerInfo) -> Result<(), End> {
+        if peer.role != Role::Client {
+            return Err(End::refuse(RefuseReason::NotAllowed, "only clients are served here"));
+        }
+        let caller = Caller {
+            node: peer.node,
+            incarnation: peer.incarnation,
+            session: peer.session,
+            name: peer.name.clone(),
+            observed: peer.address.ip(),
+        };
+        self.hub.opened(link, caller);
+        Ok(())
+    }
+
+    fn on_control(&mut self, link: &Link, control: ControlRef<'_>) -> Result<(), End> {
+        let id = link.id();
+        let event = match control {
+            ControlRef::Register(register) => {
+                DirectoryEvent::Register(id, register.to_owned()?.addresses)
+            }
+            ControlRef::Deregister(_) => DirectoryEvent::Deregister(id),
+            ControlRef::Alive(alive) => DirectoryEvent::Alive(id, alive.nonce),
+            other => {
+                let text = format!("{other:?} means nothing to a server");
+                return Err(End::refuse(RefuseReason::NotAllowed, text));
+            }
+        };
+        self.hub.handle(event);
+        Ok(())
+    }
+
+    fn on_message(&mut self, _link: &Link, _message: S::Ref<'_>) -> Result<(), End> {
+        Err(End::refuse(RefuseReason::NotAllowed, "a server takes no messages for applications"))
+    }
+
+    fn on_end(&mut self, link: &Link, _end: &End) {
+        self.hub.closed(link);
+    }
+}
+
+impl<S> fmt::Debug for ServerConnection<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerConnection").finish_non_exhaustive()
+    }
+}

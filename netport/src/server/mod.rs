@@ -1,0 +1,135 @@
+//! The rendezvous server: an ordinary [`NetPort`] around the [`Directory`](crate::core::directory::Directory).
+
+mod connection;
+mod hub;
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tlv_core::MessageSet;
+use tlv_core::messages::{Epoch, GoodbyeReason, Peer, Role};
+
+pub use self::connection::ServerConnection;
+pub use self::hub::ServerHub;
+use crate::config::{Identity, PortConfig};
+use crate::core::directory::DirectoryConfig;
+use crate::error::{End, StartError};
+use crate::port::{Fresh, NetPort, Next, Port, PortHandle};
+
+/// Settings of a server.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// Where and how it listens.
+    pub port: PortConfig,
+    /// Whom it lists.
+    pub directory: DirectoryConfig,
+}
+
+impl ServerConfig {
+    /// The defaults, for a server that listens on `listen` as a new node named `server`.
+    pub fn new(listen: SocketAddr) -> Self {
+        let identity = Identity::new(Role::Server, "server");
+        Self { port: PortConfig::new(listen, identity), directory: DirectoryConfig::default() }
+    }
+}
+
+/// A rendezvous server for clients that speak `S`.
+///
+/// It keeps the list of who is registered and sends it to every one of them on every change. Its
+/// main loop is the one pusher: connections tell the directory what happened and wake it.
+pub struct Server<S> {
+    hub: Arc<ServerHub>,
+    speaks: PhantomData<fn() -> S>,
+}
+
+impl<S: MessageSet> Server<S> {
+    /// A server with an empty directory, to be given to [`Port::start`].
+    pub fn new(config: DirectoryConfig) -> Self {
+        Self { hub: Arc::new(ServerHub::new(config)), speaks: PhantomData }
+    }
+
+    /// What the server's connections share: for a [`NetPort`] that does a server's work and more.
+    pub fn hub(&self) -> &Arc<ServerHub> {
+        &self.hub
+    }
+
+    /// Binds, listens, and serves on threads of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] where the settings cannot work, or the address cannot be listened on.
+    pub fn start(config: ServerConfig) -> Result<ServerHandle, StartError> {
+        let server = Self::new(config.directory);
+        let hub = Arc::clone(&server.hub);
+        Ok(ServerHandle { port: Port::start(config.port, server)?, hub })
+    }
+}
+
+impl<S: MessageSet> NetPort for Server<S> {
+    fn initial(&mut self, port: &Port) -> Result<(), End> {
+        self.hub.attach(port);
+        Ok(())
+    }
+
+    fn main_loop_work(&mut self, _port: &Port, now: Instant) -> Result<Next, End> {
+        Ok(self.hub.turn(now))
+    }
+
+    fn new_connection(&mut self, _port: &Port, fresh: Fresh) -> Result<(), End> {
+        fresh.launch(ServerConnection::<S>::new(Arc::clone(&self.hub))).map(drop)
+    }
+}
+
+impl<S> fmt::Debug for Server<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("hub", &self.hub).finish_non_exhaustive()
+    }
+}
+
+/// A running server. Dropping it stops the server and waits for its end.
+#[derive(Debug)]
+pub struct ServerHandle {
+    port: PortHandle,
+    hub: Arc<ServerHub>,
+}
+
+impl ServerHandle {
+    /// The address that it listens on.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.port.local_addr()
+    }
+
+    /// Its port: a clone of it serves to stop the server from another thread.
+    pub fn port(&self) -> &Port {
+        &self.port
+    }
+
+    /// Who is registered, by node id.
+    pub fn peers(&self) -> Vec<Peer> {
+        self.hub.peers()
+    }
+
+    /// The version of the list.
+    pub fn epoch(&self) -> Epoch {
+        self.hub.epoch()
+    }
+
+    /// Stops the server. Clients are told that it will be back. Returns at once.
+    pub fn stop(&self) {
+        self.stop_with(GoodbyeReason::Restart);
+    }
+
+    /// Stops the server. Clients are told `reason`. Returns at once.
+    pub fn stop_with(&self, reason: GoodbyeReason) {
+        self.port.stop(reason);
+    }
+
+    /// Waits until the server has stopped, and says why. It stops by itself when it had no
+    /// connection for its idle time.
+    pub fn join(self) -> End {
+        self.port.join()
+    }
+}

@@ -1,0 +1,231 @@
+//! One end of a link: the two halves of the link's core over the simulated network, and what the
+//! connection's thread does with them.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use tlv_core::messages::{Alive, App, Goodbye, Ping, Probe, Refuse, RefuseReason};
+use tlv_core::{Message, MessageSet};
+
+use super::network::{ConnId, Network, Read, SimWire};
+use crate::config::{Identity, LinkConfig};
+use crate::core::link::handshake::{self, Ends, Expect, PeerInfo};
+use crate::core::link::{Admission, Expired, Fault, ReceivingHalf, SendingHalf, Turn};
+use crate::error::{End, Refusal};
+
+/// What a link is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A client's, at its server.
+    Serve,
+    /// To the server, dialled under this number.
+    Server(u64),
+    /// To another client; whom, where this side dialled.
+    Peer(Option<tlv_core::Uuid>),
+}
+
+/// What a turn of the connection came to.
+pub(super) enum Step {
+    /// The handshake is done.
+    Opened,
+    /// A frame for the hooks.
+    Frame(u16, Bytes),
+    /// Nothing more for now.
+    Idle,
+    /// The link has ended for good.
+    Ended(End),
+}
+
+/// One end of a link.
+pub(super) struct Endpoint {
+    pub(super) conn: ConnId,
+    pub(super) side: usize,
+    pub(super) purpose: Purpose,
+    /// The incarnation that this end runs in.
+    pub(super) life: u64,
+    pub(super) peer: Option<PeerInfo>,
+    pub(super) sending: SendingHalf,
+    receiving: ReceivingHalf,
+    expect: Expect,
+    ends: Ends,
+    /// Why the link is being closed.
+    end: Option<End>,
+    is_slow: bool,
+    /// Whether it has read in this turn, which is enough for a slow one.
+    has_read: bool,
+    /// Whether messages go by this link.
+    pub(super) is_up: bool,
+    /// Numbers of the next application message to be sent, and to be received.
+    pub(super) sent: u64,
+    pub(super) received: u64,
+}
+
+impl Endpoint {
+    pub(super) fn new(
+        (conn, side): (ConnId, usize),
+        purpose: Purpose,
+        (identity, session): (&Identity, u64),
+        (expect, ends): (Expect, Ends),
+        config: &LinkConfig,
+        now: Instant,
+    ) -> Self {
+        let mut sending = SendingHalf::new(config.send_limits(), now);
+        let hello = handshake::hello(identity, App::PROTOCOL, session);
+        sending.append(|out| hello.encode_frame(out)).expect("a Hello within its bounds");
+        let receiving = ReceivingHalf::new(
+            config.receive_limits(),
+            handshake::max_len::<App>,
+            handshake::may_be_first,
+            now,
+        );
+        Self {
+            conn,
+            side,
+            purpose,
+            life: identity.incarnation,
+            peer: None,
+            sending,
+            receiving,
+            expect,
+            ends,
+            end: None,
+            is_slow: false,
+            has_read: false,
+            is_up: false,
+            sent: 0,
+            received: 0,
+        }
+    }
+
+    pub(super) fn is_closing(&self) -> bool {
+        self.end.is_some()
+    }
+
+    /// Appends a message if it is admitted.
+    pub(super) fn send(&mut self, message: &impl Message) -> bool {
+        self.sending.admission() == Admission::Granted
+            && self.sending.append(|out| message.encode_frame(out)).is_ok()
+    }
+
+    pub(super) fn flush(&mut self, network: &mut Network, now: Instant) {
+        let mut wire = SimWire { network, now, conn: self.conn, side: self.side };
+        self.sending.flush(&mut wire);
+    }
+
+    pub(super) fn drain(&mut self, network: &mut Network, now: Instant) {
+        let mut wire = SimWire { network, now, conn: self.conn, side: self.side };
+        self.sending.drain(&mut wire);
+    }
+
+    /// Closes in order, or with a refusal, as `end` says. Only the first call counts.
+    pub(super) fn close(&mut self, network: &mut Network, now: Instant, end: End) {
+        if self.end.is_none() {
+            let mut wire = SimWire { network, now, conn: self.conn, side: self.side };
+            self.sending.close(&mut wire, &end.farewell(), now);
+            self.end = Some(end);
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let receiving = if self.is_closing() { None } else { self.receiving.next_deadline() };
+        receiving.into_iter().chain(self.sending.next_deadline()).min()
+    }
+
+    /// The sending half's turn by the clock.
+    pub(super) fn on_time(&mut self, network: &mut Network, now: Instant) {
+        let mut wire = SimWire { network, now, conn: self.conn, side: self.side };
+        match self.sending.on_time(&mut wire, now) {
+            Turn::Ping => {
+                let ping = Ping::new().to_frame().expect("a Ping within its bounds");
+                self.sending.ping(&mut wire, &ping);
+            }
+            Turn::Quiet => {}
+            Turn::Stalled => self.end = self.end.take().or(Some(End::Stalled)),
+        }
+    }
+
+    /// Begins to read, in the way of the machine that it runs on.
+    pub(super) fn begin(&mut self, is_slow: bool) {
+        self.is_slow = is_slow;
+        self.has_read = false;
+    }
+
+    /// Goes on until there is something to decide.
+    pub(super) fn step(&mut self, network: &mut Network, now: Instant) -> Step {
+        loop {
+            if self.end.is_none() {
+                match self.frame() {
+                    Ok(Some(step)) => return step,
+                    Ok(None) => {}
+                    Err(end) => self.close(network, now, end),
+                }
+            }
+            if self.is_slow && std::mem::replace(&mut self.has_read, true) {
+                network.read_later(now, self.conn, self.side);
+                return Step::Idle;
+            }
+            match network.read(now, self.conn, self.side) {
+                Read::Bytes(bytes) if self.end.is_none() => {
+                    self.receiving.room().extend_from_slice(&bytes);
+                    self.receiving.received(false, now);
+                }
+                // Behind a farewell nothing counts.
+                Read::Bytes(_) => {}
+                Read::Nothing if self.end.is_some() => return Step::Idle,
+                Read::Nothing => match self.receiving.would_block(now) {
+                    Ok(()) => return Step::Idle,
+                    Err(expired) => self.close(network, now, expired_end(expired)),
+                },
+                Read::End => return self.over(End::Lost),
+                Read::Reset => {
+                    return self.over(End::Reset(std::io::ErrorKind::ConnectionReset));
+                }
+            }
+        }
+    }
+
+    fn over(&mut self, end: End) -> Step {
+        Step::Ended(self.end.clone().unwrap_or(end))
+    }
+
+    /// The next frame that concerns the hooks.
+    fn frame(&mut self) -> Result<Option<Step>, End> {
+        while let Some(frame) = self.receiving.next_frame().map_err(fault_end)? {
+            let value = self.receiving.batch().slice(frame.value);
+            if self.peer.is_none() {
+                let ends = self.ends;
+                let peer = handshake::judge(frame.id, &value, App::PROTOCOL, &self.expect, ends)?;
+                self.sending.open();
+                self.receiving.open(u32::from(u8::from(peer.role)));
+                self.peer = Some(peer);
+                return Ok(Some(Step::Opened));
+            }
+            match frame.id {
+                Ping::ID => {}
+                Probe::ID => {
+                    let alive = Alive::new(Probe::decode(&value)?.nonce);
+                    self.send(&alive);
+                }
+                Goodbye::ID => return Err(End::Goodbye(Goodbye::decode(&value)?.reason)),
+                Refuse::ID => return Err(End::RefusedBy(refusal(Refuse::decode(&value)?))),
+                id => return Ok(Some(Step::Frame(id, value))),
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn refusal(refuse: Refuse) -> Refusal {
+    Refusal { current: refuse.current, ..Refusal::new(refuse.reason, refuse.text) }
+}
+
+fn fault_end(fault: Fault) -> End {
+    End::refuse(RefuseReason::TooLarge, format!("{fault:?}"))
+}
+
+fn expired_end(expired: Expired) -> End {
+    match expired {
+        Expired::Idle => End::Idle,
+        other => End::refuse(RefuseReason::Timeout, format!("{other:?}")),
+    }
+}

@@ -1,0 +1,118 @@
+//! Whole networks, a server and its clients, in one thread with a clock and a network of their own.
+//!
+//! Everything follows from a seed: when who starts, stops or stands still, how long bytes take and
+//! in what pieces they arrive. When the faults are over and time enough has passed, everybody must
+//! know everybody, by exactly one link each. A network that fails is made smaller, and shown with
+//! the seed that leads to it.
+
+mod endpoint;
+mod network;
+mod plan;
+mod process;
+mod trace;
+mod world;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use self::plan::Plan;
+use crate::core::mutant::{Mutant, with_mutant};
+
+/// Networks that every `cargo test` runs; `NETPORT_SIMULATIONS` asks for more.
+const NETWORKS: u64 = 100;
+/// Networks within which each mutant must be caught.
+const NETWORKS_PER_MUTANT: u64 = 200;
+
+/// Runs the network; the violation, if there is one.
+fn run(plan: &Plan) -> Result<world::Summary, String> {
+    catch_unwind(AssertUnwindSafe(|| world::run(plan))).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        Err(format!("panicked: {}", text.or(panic.downcast_ref().copied()).unwrap_or("?")))
+    })
+}
+
+/// Leaves out whatever is not needed for the network to fail.
+fn shrunk(mut plan: Plan) -> Plan {
+    let mut chunk = plan.steps.len();
+    while chunk > 0 {
+        let mut from = 0;
+        while from < plan.steps.len() {
+            let mut smaller = plan.clone();
+            smaller.steps.drain(from..(from + chunk).min(plan.steps.len()));
+            if run(&smaller).is_err() {
+                plan = smaller;
+            } else {
+                from += chunk;
+            }
+        }
+        chunk /= 2;
+    }
+    plan
+}
+
+fn check(seed: u64) -> world::Summary {
+    let plan = Plan::from_seed(seed);
+    match run(&plan) {
+        Ok(summary) => summary,
+        Err(violation) => {
+            let smaller = shrunk(plan);
+            let again = run(&smaller).err();
+            panic!("seed {seed}: {violation}\nshrunk to {smaller:#?}\nwhere {again:?}");
+        }
+    }
+}
+
+/// Seeds that failed once, whatever they found.
+const REGRESSIONS: &[u64] = &[];
+
+#[test]
+fn networks_that_failed_once_do_not_fail_again() {
+    for seed in REGRESSIONS {
+        check(*seed);
+    }
+}
+
+#[test]
+fn every_network_comes_together_once_its_faults_are_over() {
+    let networks = std::env::var("NETPORT_SIMULATIONS").ok().and_then(|text| text.parse().ok());
+    let networks = networks.unwrap_or(NETWORKS);
+    let first = std::env::var("NETPORT_SIMULATION_SEED").ok().and_then(|text| text.parse().ok());
+    let next = AtomicU64::new(first.unwrap_or(0));
+    let last = next.load(Ordering::Relaxed) + networks;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let totals = std::thread::scope(|scope| {
+        let work = || {
+            let mut total = world::Summary::default();
+            loop {
+                let seed = next.fetch_add(1, Ordering::Relaxed);
+                if seed >= last {
+                    return total;
+                }
+                total.add(&check(seed));
+            }
+        };
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let mut total = world::Summary::default();
+        for worker in workers {
+            total.add(&worker.join().expect("a worker found a violation; its panic says which"));
+        }
+        total
+    });
+    println!("{networks} networks: {totals:?}");
+    // A simulation in which nothing happens proves nothing.
+    assert!(totals.ups > networks && totals.messages > networks, "{totals:?}");
+}
+
+#[test]
+fn every_mutant_is_caught() {
+    let mut missed = Vec::new();
+    for mutant in Mutant::ALL {
+        let caught = (0..NETWORKS_PER_MUTANT)
+            .find(|seed| with_mutant(Some(*mutant), || run(&Plan::from_seed(*seed)).is_err()));
+        match caught {
+            Some(seed) => println!("{mutant:?} was caught by network {}", seed + 1),
+            None => missed.push(*mutant),
+        }
+    }
+    assert!(missed.is_empty(), "not caught: {missed:?}");
+}

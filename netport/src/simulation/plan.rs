@@ -1,0 +1,137 @@
+//! What goes wrong, and when: a list that follows from a seed, and that can be made shorter.
+
+use std::time::Duration;
+
+use super::network::Machine;
+use crate::core::backoff::Chance;
+
+/// For how long things go wrong.
+pub(super) const FAULTS_LAST: Duration = Duration::from_secs(30);
+
+/// One network and its troubles.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    /// Where delays and the like come from.
+    pub(super) seed: u64,
+    /// How many clients there are.
+    pub(super) clients: usize,
+    /// Whether some of the clients share a name.
+    pub(super) shares_names: bool,
+    /// Which machines, by bit, nobody starts again when the troubles are over.
+    pub(super) stay_down: u64,
+    /// Changes that the server remembers.
+    pub(super) changes_max: usize,
+    /// The longest delay on the way.
+    pub(super) latency_max: Duration,
+    /// What happens, in the order of time.
+    pub(super) steps: Vec<(Duration, Step)>,
+}
+
+/// Something that happens to a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// A process starts, in a new incarnation where it ran before.
+    Start(Machine),
+    /// A process dies; its system closes its sockets.
+    Crash(Machine),
+    /// The machine loses power: nobody is told.
+    PowerOff(Machine),
+    /// The machine has power again.
+    PowerOn(Machine),
+    /// The process stands still.
+    Suspend(Machine),
+    /// The process goes on.
+    Resume(Machine),
+    /// Nothing gets from one machine to the other.
+    Cut(Machine, Machine),
+    /// Everything gets through again, and everybody reads.
+    Heal,
+    /// The connections between two machines fail.
+    Reset(Machine, Machine),
+    /// The process reads little at a time.
+    Slow(Machine),
+    /// The next connections to the machine are dropped when they are accepted.
+    DropAccepts(Machine, u32),
+    /// The user registers.
+    Register(Machine),
+    /// The user deregisters.
+    Deregister(Machine),
+    /// The client leaves in order.
+    Leave(Machine),
+    /// The client sends a message of this length to every peer.
+    Talk(Machine, usize),
+}
+
+impl Plan {
+    /// The network that belongs to `seed`, mostly a small one.
+    pub(super) fn from_seed(seed: u64) -> Self {
+        let mut chance = Chance::new(seed);
+        let clients = match chance.below(100) {
+            0 => 10 + chance.below(41) as usize,
+            1..=9 => 5 + chance.below(6) as usize,
+            _ => 2 + chance.below(4) as usize,
+        };
+        let mut plan = Self {
+            seed: chance.number(),
+            clients,
+            shares_names: chance.below(5) == 0,
+            // Never the server's.
+            stay_down: chance.number() & !1,
+            changes_max: 1 + chance.below(12) as usize,
+            latency_max: Duration::from_millis([1, 20, 120][chance.below(3) as usize]),
+            steps: Vec::new(),
+        };
+        plan.start(&mut chance);
+        // One network in eight has no faults at all: there, nothing may go wrong.
+        let faults = if chance.below(8) == 0 { 0 } else { 1 + chance.below(12) };
+        for _ in 0..faults {
+            plan.trouble(&mut chance);
+        }
+        for _ in 0..4 + chance.below(12) {
+            let at = chance.between(Duration::from_secs(1), FAULTS_LAST);
+            let length = [1, 20, 400][chance.below(3) as usize];
+            plan.steps.push((at, Step::Talk(plan.client(&mut chance), length)));
+        }
+        plan.steps.sort_by_key(|(at, _)| *at);
+        plan
+    }
+
+    fn client(&self, chance: &mut Chance) -> Machine {
+        1 + chance.below(self.clients as u64) as Machine
+    }
+
+    fn start(&mut self, chance: &mut Chance) {
+        self.steps.push((Duration::ZERO, Step::Start(0)));
+        let spread = if chance.below(2) == 0 { Duration::ZERO } else { FAULTS_LAST / 2 };
+        for client in 1..=self.clients {
+            self.steps.push((chance.between(Duration::ZERO, spread), Step::Start(client)));
+        }
+    }
+
+    /// Adds one fault, and what ends it where it does not end by itself.
+    fn trouble(&mut self, chance: &mut Chance) {
+        let at = chance.between(Duration::ZERO, FAULTS_LAST);
+        let until = at + chance.between(Duration::from_millis(10), FAULTS_LAST / 2);
+        let client = self.client(chance);
+        // The server has a share of the troubles.
+        let anyone = if chance.below(4) == 0 { 0 } else { client };
+        let other = chance.below(self.clients as u64 + 1) as Machine;
+        let steps = match chance.below(13) {
+            0 | 1 => [(at, Step::Crash(anyone)), (until, Step::Start(anyone))],
+            12 => [(at, Step::Crash(client)), (until, Step::Heal)],
+            2 => [(at, Step::PowerOff(anyone)), (until, Step::PowerOn(anyone))],
+            3 => [(at, Step::Suspend(anyone)), (until, Step::Resume(anyone))],
+            4 | 5 if other != client => [(at, Step::Cut(client, other)), (until, Step::Heal)],
+            6 if other != client => [(at, Step::Reset(client, other)), (until, Step::Heal)],
+            7 => [(at, Step::Slow(anyone)), (until, Step::Heal)],
+            8 => [(at, Step::Deregister(client)), (until, Step::Register(client))],
+            9 => [(at, Step::Leave(client)), (until, Step::Start(client))],
+            10 => {
+                let count = 1 + chance.below(5) as u32;
+                [(at, Step::DropAccepts(anyone, count)), (until, Step::Talk(client, 9))]
+            }
+            _ => [(at, Step::Crash(client)), (at, Step::Start(client))],
+        };
+        self.steps.extend(steps);
+    }
+}

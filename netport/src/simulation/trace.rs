@@ -1,0 +1,121 @@
+//! What is watched while a network runs: the first thing that must not happen ends the run.
+
+use std::collections::BTreeMap;
+
+use tlv_core::Uuid;
+use tlv_core::messages::RefuseReason;
+
+use super::endpoint::{Endpoint, Purpose};
+use super::network::{ConnId, Machine, Network};
+use crate::config::Identity;
+use crate::core::directory::{ServerEnd, View};
+use crate::error::End;
+
+/// More than a backlog and the longest list of a simulated network.
+const BACKLOG_BYTES_MAX: usize = 64 * 1024;
+
+/// The witness.
+#[derive(Debug, Default)]
+pub(super) struct Trace {
+    /// What went wrong first.
+    pub(super) violation: Option<String>,
+    /// The newest version of the list that a process has seen.
+    epochs: BTreeMap<(Machine, u64), (u64, u64)>,
+    /// The newest incarnation of a node that a process was connected to.
+    incarnations: BTreeMap<(Machine, u64, Uuid), u64>,
+    /// How many messages a side had accepted when it closed in order.
+    accepted: BTreeMap<(ConnId, usize), u64>,
+    /// Links that came up.
+    pub(super) ups: u64,
+    /// Messages received by processes.
+    pub(super) messages: u64,
+}
+
+impl Trace {
+    pub(super) fn fail(&mut self, what: String) {
+        self.violation.get_or_insert(what);
+    }
+
+    /// A process sees another list: within one run of the server its version never goes back.
+    pub(super) fn list(&mut self, machine: Machine, identity: &Identity, view: &View) {
+        let Some(epoch) = view.epoch() else { return };
+        let newest = self.epochs.entry((machine, identity.incarnation)).or_default();
+        if newest.0 == epoch.run && epoch.count < newest.1 {
+            let count = newest.1;
+            self.fail(format!("machine {machine} went from version {count} to {}", epoch.count));
+            return;
+        }
+        *newest = (epoch.run, epoch.count);
+    }
+
+    /// A link came up: a node that started again is never seen as it was before.
+    pub(super) fn up(&mut self, machine: Machine, node: Uuid, endpoint: &Endpoint) {
+        self.ups += 1;
+        let Some(peer) = &endpoint.peer else { return };
+        let newest = self.incarnations.entry((machine, endpoint.life, node)).or_default();
+        if peer.incarnation < *newest {
+            self.fail(format!("machine {machine} went back to incarnation {}", peer.incarnation));
+        } else {
+            *newest = peer.incarnation;
+        }
+    }
+
+    /// One side closes in order: what it has accepted so far must arrive.
+    pub(super) fn ordered(&mut self, endpoint: &Endpoint) {
+        if !endpoint.is_closing() {
+            self.accepted.insert((endpoint.conn, endpoint.side), endpoint.sent);
+        }
+    }
+
+    /// Two correct processes never break the rules towards each other.
+    pub(super) fn refused(&mut self, end: &End) {
+        if let End::Malformed(_) = end {
+            self.fail(format!("a correct process sent what is malformed: {end}"));
+        }
+        if let End::Refused(refusal) = end
+            && refusal.reason == RefuseReason::NotAllowed
+        {
+            self.fail(format!("a correct process did what is not allowed: {refusal}"));
+        }
+    }
+
+    /// A link ended: what was promised arrived, and no link ends without a reason.
+    pub(super) fn ended(
+        &mut self,
+        machine: Machine,
+        endpoint: &Endpoint,
+        end: &End,
+        network: &Network,
+    ) {
+        self.messages += endpoint.received;
+        self.refused(end);
+        let Endpoint { conn, side, .. } = *endpoint;
+        if let (End::Goodbye(_), Some(accepted)) = (end, self.accepted.get(&(conn, 1 - side)))
+            && endpoint.is_up
+            && endpoint.received != *accepted
+        {
+            let received = endpoint.received;
+            self.fail(format!("{received} messages of {accepted} arrived before the goodbye"));
+        }
+        let is_in_use = match endpoint.purpose {
+            Purpose::Peer(_) => endpoint.is_up,
+            Purpose::Serve | Purpose::Server(_) => endpoint.peer.is_some(),
+        };
+        let is_touched = network.conns.get(&conn).is_none_or(|conn| conn.is_touched);
+        let is_orderly = matches!(end, End::Goodbye(_) | End::Closed(_));
+        if is_in_use && !is_touched && !is_orderly {
+            self.fail(format!("machine {machine} lost a good link: {end}"));
+        }
+    }
+
+    /// No two processes share an identity here, so nobody is sent away for good.
+    pub(super) fn over(&mut self, machine: Machine, end: ServerEnd) {
+        self.fail(format!("machine {machine} was sent away for good: {end:?}"));
+    }
+
+    pub(super) fn bounded(&mut self, backlog_bytes: usize) {
+        if backlog_bytes > BACKLOG_BYTES_MAX {
+            self.fail(format!("{backlog_bytes} bytes wait on one link"));
+        }
+    }
+}
