@@ -1,0 +1,100 @@
+//! The role of a client: it registers, and greets everyone that it comes to be linked with.
+
+use std::error::Error;
+use std::net::SocketAddr;
+
+use clap::Args;
+use crossbeam_channel::{never, select};
+use netport::{Client, ClientConfig, ClientHandle, Event};
+use tlv_core::messages::{App, Greet, Mood};
+
+use crate::options;
+use crate::report::{Report, Style};
+use crate::stop;
+
+/// What a client needs to know.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where the server is.
+    pub server: SocketAddr,
+    /// The name to register.
+    pub name: String,
+    /// For whom it reports.
+    pub style: Style,
+    /// Whether the end of standard input makes it leave.
+    pub ends_with_input: bool,
+}
+
+/// Arguments of a client that another program has started.
+#[derive(Debug, Args)]
+pub struct ChildArgs {
+    #[arg(long)]
+    server: SocketAddr,
+    #[arg(long)]
+    name: String,
+}
+
+/// Runs a client for the program that started this one. Blocks like [`run`].
+///
+/// # Errors
+/// Those of [`run`].
+pub fn run_child(args: ChildArgs) -> Result<(), Box<dyn Error>> {
+    options::log_to_stderr(options::LOG_DEFAULT);
+    run(Options { server: args.server, name: args.name, style: Style::Json, ends_with_input: true })
+}
+
+/// Runs a client until it is told to leave; then it deregisters, and says goodbye to all. Blocks.
+///
+/// # Errors
+/// The client cannot start, or the server will not have it (any more).
+pub fn run(options: Options) -> Result<(), Box<dyn Error>> {
+    let Options { server, name, style, ends_with_input } = options;
+    let signal = stop::on_signal()?;
+    let input = if ends_with_input { stop::on_input_end()? } else { never() };
+
+    let client = Client::<App>::connect(server, ClientConfig::named(&name))?;
+    let stop = loop {
+        let event = select! {
+            recv(client.events()) -> event => event?,
+            recv(signal) -> stop => break stop?,
+            recv(input) -> stop => break stop?,
+        };
+        if let Some(report) = take(&client, &name, event)? {
+            style.print(&report)?;
+        }
+    };
+    client.stop();
+    client.join();
+    style.print(&Report::Ended { reason: stop.to_string() })?;
+    Ok(())
+}
+
+/// Does what follows from an event, and says what there is to tell.
+fn take(
+    client: &ClientHandle<App>,
+    name: &str,
+    event: Event<App>,
+) -> Result<Option<Report>, Box<dyn Error>> {
+    Ok(Some(match event {
+        Event::Registered => Report::Registered { name: name.into() },
+        Event::List(list) => Report::Listed { clients: list.peers.len() },
+        Event::Up(peer) => {
+            let text = format!("hello {}, this is {name}", peer.name);
+            if let Err(error) = client.send(peer.node, &Greet::new(text).with_mood(Mood::Happy)) {
+                // The link is gone again, which another event tells.
+                tracing::debug!("no greeting for {}: {error}", peer.name);
+            }
+            Report::Up { peer: peer.name.clone() }
+        }
+        Event::Message { from, message: App::Greet(greet) } => {
+            Report::Greeted { peer: from.name.clone(), text: greet.text }
+        }
+        Event::Down(peer, end) => Report::Down { peer: peer.name.clone(), reason: end.to_string() },
+        Event::ServerLost(end) => Report::ServerLost { reason: end.to_string() },
+        Event::RegisterRefused(error) => return Err(format!("not registered: {error:?}").into()),
+        Event::ServerGone(end) => return Err(format!("the server is gone: {end}").into()),
+        // Nobody sends anything else here; a message that is added to the spec is none of this
+        // program's business.
+        _ => return Ok(None),
+    }))
+}

@@ -1,0 +1,81 @@
+//! `server` and `client`, started by hand.
+
+use crate::support::{Line, Program, out};
+use rustix::process::Signal;
+
+fn server(args: &str) -> (Program, String) {
+    let args = format!("--listen 127.0.0.1:0 {args}");
+    let mut server = Program::start(env!("CARGO_BIN_EXE_server"), args.split_whitespace());
+    let address = server.expect_out("listening on ");
+    (server, address)
+}
+
+fn client(server: &str, name: &str) -> Program {
+    let args = ["--server", server, "--name", name];
+    Program::start(env!("CARGO_BIN_EXE_client"), args)
+}
+
+#[test]
+fn two_clients_find_each_other_and_greet() {
+    let (server, address) = server("--idle never");
+    let mut ann = client(&address, "ann");
+    ann.expect_out("registered as ann");
+    let mut bob = client(&address, "bob");
+    bob.expect_out("registered as bob");
+    bob.expect_out("ann says: ");
+    ann.expect_out("bob says: ");
+
+    // Ctrl-C at one: it leaves in order, and the other notices.
+    bob.signal(Signal::INT);
+    let (status, lines) = bob.end();
+    assert!(status.success(), "{lines:#?}");
+    ann.expect_out("listed: 1");
+
+    ann.signal(Signal::TERM);
+    let (status, lines) = ann.end();
+    assert!(status.success(), "{lines:#?}");
+    server.signal(Signal::TERM);
+    let (status, lines) = server.end();
+    assert!(status.success(), "{lines:#?}");
+}
+
+#[test]
+fn a_quiet_server_prints_one_line() {
+    let (server, address) = server("--idle 0.05");
+    assert!(address.starts_with("127.0.0.1:") && !address.ends_with(":0"), "{address}");
+    let (status, lines) = server.end();
+    assert!(status.success(), "{lines:#?}");
+    assert_eq!(out(&lines).len(), 1, "{lines:#?}");
+}
+
+#[test]
+fn a_client_that_is_killed_leaves_the_list() {
+    let (_server, address) = server("--idle never");
+    let mut ann = client(&address, "ann");
+    let mut bob = client(&address, "bob");
+    bob.expect_out("linked with ann");
+    ann.expect_out("linked with bob");
+    bob.signal(Signal::KILL);
+    ann.expect_out("listed: 1");
+}
+
+#[test]
+fn a_taken_name_is_said_and_ends_the_client() {
+    let (_server, address) = server("--idle never");
+    let mut ann = client(&address, "ann");
+    ann.expect_out("registered as ann");
+    let (status, lines) = client(&address, "ann").end();
+    assert_eq!(status.code(), Some(1), "{lines:#?}");
+    let said = |line: &Line| matches!(line, Line::Out(text) | Line::Err(text) if text.contains("NameTaken"));
+    assert!(lines.iter().any(said), "{lines:#?}");
+}
+
+#[test]
+fn a_used_port_is_explained() {
+    let (_server, address) = server("--idle never");
+    let second = Program::start(env!("CARGO_BIN_EXE_server"), ["--listen", &address]);
+    let (status, lines) = second.end();
+    assert_eq!(status.code(), Some(1), "{lines:#?}");
+    let said = |line: &Line| matches!(line, Line::Err(text) if text.contains(&address));
+    assert!(lines.iter().any(said), "{lines:#?}");
+}

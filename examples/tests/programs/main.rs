@@ -1,0 +1,5 @@
+//! The programs as a user runs them: real processes, real signals.
+
+mod by_hand;
+mod mesh;
+mod support;
