@@ -6,6 +6,8 @@
 pub mod layout;
 #[cfg(feature = "cli")]
 pub mod python;
+#[cfg(feature = "cli")]
+pub mod reference;
 pub mod rust;
 #[cfg(feature = "cli")]
 pub mod vectors;
@@ -40,4 +42,5 @@ pub struct OutputFile {
 
 /// Every backend whose files stand beside the spec.
 #[cfg(feature = "cli")]
-pub const ALL: &[&dyn Backend] = &[&python::Python, &vectors::Vectors, &wireshark::Wireshark];
+pub const ALL: &[&dyn Backend] =
+    &[&python::Python, &reference::Reference, &vectors::Vectors, &wireshark::Wireshark];

@@ -2,11 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::frames::{Frame, frames};
 use super::input::Stream;
-use super::tree;
-use crate::dynamic::decode;
 use crate::dynamic::json::{hex, to_json};
+use crate::dynamic::tree::{self, Raw};
+use crate::dynamic::{Frame, decode, frames};
 use crate::schema::{Message, Schema};
 
 /// What `decode` prints, and whether all of it was right.
@@ -27,7 +26,7 @@ pub fn decode_text(schema: &Schema, streams: &[Stream]) -> Output {
         }
         let (frames, rest) = frames(&stream.bytes);
         for frame in &frames {
-            out.faults += usize::from(!tree::frame(schema, frame, &mut out.text));
+            out.faults += usize::from(!tree::frame(schema, frame, Raw::Start, &mut out.text));
         }
         if let Some(rest) = rest {
             tree::rest(&rest, &mut out.text);
@@ -62,7 +61,7 @@ pub fn decode_json(schema: &Schema, streams: &[Stream]) -> Output {
 pub fn decode_value(schema: &Schema, message: &Message, value: &[u8], as_json: bool) -> Output {
     if !as_json {
         let mut text = String::new();
-        let right = tree::body(schema, message, 0, value, &mut text);
+        let right = tree::body(schema, message, 0, value, Raw::Start, &mut text);
         return Output { text, faults: usize::from(!right) };
     }
     let object = value_json(schema, message, value);

@@ -2,9 +2,8 @@
 
 use serde_json::{Deserializer, Value as Json};
 
-use super::tree;
 use crate::dynamic::json::{from_json, unhex};
-use crate::dynamic::{encode, frame};
+use crate::dynamic::{encode, frame, tree};
 use crate::schema::{Message, Schema};
 
 /// Frames of JSON objects, one after the other or in an array.

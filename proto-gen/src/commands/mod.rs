@@ -5,13 +5,9 @@ pub mod build;
 pub mod compat;
 pub mod decode;
 pub mod encode;
-mod frames;
 pub mod input;
 mod pcap;
 pub mod terminal;
-mod tree;
 
 #[cfg(test)]
 mod tests;
-
-pub use frames::{Frame, Rest, frames};

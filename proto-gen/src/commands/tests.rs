@@ -1,10 +1,9 @@
 use super::decode::{decode_json, decode_text};
 use super::encode::encode_frames;
-use super::frames;
 use super::input::{InputForm, Stream, streams};
 use crate::dynamic::fixture::{everything, find};
 use crate::dynamic::json::hex;
-use crate::dynamic::{cases, damaged, encode, frame, typical};
+use crate::dynamic::{cases, damaged, encode, frame, frames, typical};
 
 fn stream(bytes: Vec<u8>) -> Vec<Stream> {
     vec![Stream { name: String::new(), bytes }]

@@ -9,6 +9,7 @@ mod damage;
 mod decode;
 mod encode;
 mod fault;
+mod frames;
 #[cfg(feature = "cli")]
 pub mod json;
 mod keys;
@@ -19,6 +20,8 @@ mod reader;
 mod rules;
 mod smallest;
 mod trace;
+#[cfg(feature = "cli")]
+pub mod tree;
 mod typical;
 mod value;
 
@@ -32,6 +35,7 @@ pub use damage::{Damaged, damaged};
 pub use decode::{Decoded, decode, decode_traced};
 pub use encode::{FRAME_HEADER_LEN, encode, frame};
 pub use fault::{Fault, FaultClass, Refusal, RefusalClass};
+pub use frames::{Frame, Rest, frames};
 pub use mutate::mutate;
 pub use random::{Prng, random};
 #[cfg(feature = "cli")]

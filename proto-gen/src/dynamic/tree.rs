@@ -1,15 +1,21 @@
 //! One frame as an indented tree: offset, raw bytes, and what they say.
 
-use std::fmt::Write as _;
-
-use super::frames::{Frame, Rest};
+use super::json::{hex, leaf_to_json};
+use super::{FRAME_HEADER_LEN, Frame, Rest, Step, Value, What, decode_traced};
 use crate::backends::layout::count;
-use crate::dynamic::json::{hex, leaf_to_json};
-use crate::dynamic::{FRAME_HEADER_LEN, Step, Value, What, decode_traced};
 use crate::schema::{Message, Schema, Ty, TypeKind};
 
-/// Raw bytes shown per line; of longer ones, the first.
+/// Raw bytes shown per line.
 const RAW_MAX: usize = 8;
+
+/// Which raw bytes are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Raw {
+    /// Those that fit in the line.
+    Start,
+    /// All, in as many lines as they take.
+    All,
+}
 
 /// Columns of the raw bytes: three per byte, less one, and the sign that there are more.
 const RAW_COLUMNS: usize = 3 * RAW_MAX + 1;
@@ -17,8 +23,8 @@ const RAW_COLUMNS: usize = 3 * RAW_MAX + 1;
 /// Letters shown of a string.
 const TEXT_MAX: usize = 200;
 
-/// Writes a frame; returns whether it is right.
-pub(super) fn frame(schema: &Schema, frame: &Frame<'_>, out: &mut String) -> bool {
+/// Writes a frame of a stream; returns whether it is right.
+pub fn frame(schema: &Schema, frame: &Frame<'_>, raw: Raw, out: &mut String) -> bool {
     let Frame { offset, id, value } = *frame;
     let found = message(schema, id);
     let name = found.map_or_else(
@@ -33,29 +39,31 @@ pub(super) fn frame(schema: &Schema, frame: &Frame<'_>, out: &mut String) -> boo
     line(out, offset, &header_bytes(id, value), 0, &header);
     let Some((_, message)) = found else {
         if !value.is_empty() {
-            line(out, offset + FRAME_HEADER_LEN, value, 1, "value");
+            lines(out, offset + FRAME_HEADER_LEN, value, raw, 1, "value");
         }
         return true;
     };
-    body(schema, message, offset + FRAME_HEADER_LEN, value, out)
+    body(schema, message, offset + FRAME_HEADER_LEN, value, raw, out)
 }
 
 /// Writes the value of a message that begins at `base`; returns whether it is right.
-pub(super) fn body(
+pub fn body(
     schema: &Schema,
     message: &Message,
     base: usize,
     value: &[u8],
+    raw: Raw,
     out: &mut String,
 ) -> bool {
     let (steps, result) = decode_traced(schema, message, value);
     for step in &steps {
-        let raw = match step.what {
+        let bytes = match step.what {
             // What it holds shows its bytes itself.
             What::Group(_) => &[][..],
             _ => &value[step.range.clone()],
         };
-        line(out, base + step.range.start, raw, step.depth + 1, &step_text(schema, step));
+        let text = step_text(schema, step);
+        lines(out, base + step.range.start, bytes, raw, step.depth + 1, &text);
     }
     match result {
         Ok(_) => true,
@@ -73,7 +81,7 @@ pub(super) fn body(
 }
 
 /// Writes what a stream ends with, where that is no whole frame.
-pub(super) fn rest(rest: &Rest<'_>, out: &mut String) {
+pub fn rest(rest: &Rest<'_>, out: &mut String) {
     let text = match rest.announced {
         Some(len) => format!(
             "!! truncated: the header announces {}, {} are there",
@@ -86,7 +94,7 @@ pub(super) fn rest(rest: &Rest<'_>, out: &mut String) {
 }
 
 /// The message with this id, and the name of its set.
-pub(super) fn message(schema: &Schema, id: u16) -> Option<(&str, &Message)> {
+pub fn message(schema: &Schema, id: u16) -> Option<(&str, &Message)> {
     schema.sets.iter().find_map(|set| {
         let message = set.messages.iter().find(|message| message.id == id)?;
         Some((set.meta.name.as_str(), message))
@@ -98,6 +106,17 @@ fn header_bytes(id: u16, value: &[u8]) -> Vec<u8> {
     [&id.to_le_bytes()[..], &len.to_le_bytes()].concat()
 }
 
+/// One line, or as many as the bytes take.
+fn lines(out: &mut String, offset: usize, bytes: &[u8], raw: Raw, depth: usize, text: &str) {
+    if raw == Raw::Start || bytes.len() <= RAW_MAX {
+        return line(out, offset, bytes, depth, text);
+    }
+    for (index, part) in bytes.chunks(RAW_MAX).enumerate() {
+        let text = if index == 0 { text } else { "" };
+        line(out, offset + index * RAW_MAX, part, depth, text);
+    }
+}
+
 fn line(out: &mut String, offset: usize, raw: &[u8], depth: usize, text: &str) {
     let shown = hex(&raw[..raw.len().min(RAW_MAX)]);
     let pairs: Vec<&str> = (0..shown.len() / 2).map(|at| &shown[2 * at..2 * at + 2]).collect();
@@ -105,8 +124,10 @@ fn line(out: &mut String, offset: usize, raw: &[u8], depth: usize, text: &str) {
     if raw.len() > RAW_MAX {
         raw_text.push_str("..");
     }
-    // Writing to a `String` cannot fail.
-    let _ = writeln!(out, "{offset:06x}  {raw_text:<RAW_COLUMNS$}  {}{text}", "  ".repeat(depth));
+    let text = format!("{}{text}", "  ".repeat(depth));
+    let line = format!("{offset:06x}  {raw_text:<RAW_COLUMNS$}  {text}");
+    out.push_str(line.trim_end());
+    out.push('\n');
 }
 
 fn step_text(schema: &Schema, step: &Step) -> String {

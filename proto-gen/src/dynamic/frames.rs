@@ -1,6 +1,6 @@
 //! A stream of bytes as frames.
 
-use crate::dynamic::FRAME_HEADER_LEN;
+use super::encode::FRAME_HEADER_LEN;
 
 /// One frame of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,18 @@
+//! Pieces of Markdown, as GitHub reads it.
+
+use crate::backends::layout::snake;
+
+/// Text in a table's cell or a line: no line breaks, no ends of cells.
+pub(super) fn cell(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+}
+
+/// A link to an item. Headings alone would collide with those of the document itself.
+pub(super) fn link(name: &str) -> String {
+    format!("[{name}](#item-{})", snake(name))
+}
+
+/// Where links to an item lead.
+pub(super) fn anchor(name: &str) -> String {
+    format!("<a id=\"item-{}\"></a>\n", snake(name))
+}
