@@ -1,0 +1,332 @@
+//! The generated code.
+
+use core::net::{IpAddr, SocketAddr};
+
+use tlv_core::messages::{
+    App, AppRef, Changes, ChangesRef, Control, ControlRef, Epoch, Greet, Peer,
+};
+use tlv_core::messages::{PeerRef, Ping};
+use tlv_core::record::{self, HEADER_LEN};
+use tlv_core::{ListRef, Message, MessageSet, Uuid};
+
+use super::{Evolution, Format};
+use crate::model;
+use crate::sum::{Sum, each};
+
+/// Messages generated from `specs/log.ron`.
+#[allow(dead_code)]
+pub mod log {
+    include!(concat!(env!("OUT_DIR"), "/log.rs"));
+}
+
+/// Messages generated from `specs/mesh.ron`.
+#[allow(dead_code)]
+pub mod mesh {
+    include!(concat!(env!("OUT_DIR"), "/mesh.rs"));
+}
+
+/// Messages generated from `specs/mk48.ron`.
+#[allow(dead_code)]
+pub mod mk48 {
+    include!(concat!(env!("OUT_DIR"), "/mk48.rs"));
+}
+
+/// netport's generated code: checked when decoded, lists of borrowed values checked when walked.
+pub struct Ours;
+
+sum_fields!(log::Log, log::LogRef<'_> => address identity user date request status size);
+sum_fields!(log::Logs, log::LogsRef<'_> => ; logs);
+sum_fields!(mesh::Vector3 => x y z);
+sum_fields!(mesh::Triangle => a b c normal);
+sum_fields!(mesh::Mesh, mesh::MeshRef<'_> => ; triangles);
+sum_fields!(mk48::Vector2 => x y);
+sum_fields!(mk48::Guidance => angle submerge velocity);
+sum_fields!(mk48::Transform => altitude angle position velocity);
+sum_fields!(mk48::Contact, mk48::ContactRef<'_> =>
+    damage entity_id entity_type guidance player_id transform; reloads turret_angles);
+sum_fields!(mk48::Terrain, mk48::TerrainRef<'_> => chunk_x chunk_y data);
+sum_fields!(mk48::Update, mk48::UpdateRef<'_> => score world_radius; contacts terrain);
+sum_fields!(mk48::Updates, mk48::UpdatesRef<'_> => ; updates);
+sum_fields!(Epoch => run count);
+sum_fields!(Peer, PeerRef<'_> => node incarnation session name; addresses);
+sum_fields!(Changes, ChangesRef<'_> => from to; joined);
+
+/// What a walk over a borrowed list gives.
+impl<T: Sum> Sum for Result<T, tlv_core::DecodeError> {
+    #[inline(always)]
+    fn sum(&self) -> u64 {
+        self.as_ref().expect("own bytes").sum()
+    }
+}
+
+impl Sum for mk48::EntityType {
+    fn sum(&self) -> u64 {
+        u64::from(u8::from(*self))
+    }
+}
+
+impl Sum for bytes::Bytes {
+    fn sum(&self) -> u64 {
+        self.as_ref().sum()
+    }
+}
+
+impl Sum for Uuid {
+    fn sum(&self) -> u64 {
+        self.as_bytes().sum()
+    }
+}
+
+impl Sum for SocketAddr {
+    fn sum(&self) -> u64 {
+        let IpAddr::V4(ip) = self.ip() else { return 0 };
+        ip.octets().sum().wrapping_mul(31).wrapping_add(self.port().sum())
+    }
+}
+
+impl From<&model::Logs> for log::Logs {
+    fn from(logs: &model::Logs) -> Self {
+        let log = |log: &model::Log| log::Log {
+            address: log.address,
+            identity: log.identity.clone(),
+            user: log.user.clone(),
+            date: log.date.clone(),
+            request: log.request.clone(),
+            status: log.status,
+            size: log.size,
+        };
+        Self { logs: logs.logs.iter().map(log).collect() }
+    }
+}
+
+impl From<&model::Mesh> for mesh::Mesh {
+    fn from(mesh: &model::Mesh) -> Self {
+        let vector = |v: model::Vector3| mesh::Vector3 { x: v.x, y: v.y, z: v.z };
+        let triangle = |t: &model::Triangle| mesh::Triangle {
+            a: vector(t.a),
+            b: vector(t.b),
+            c: vector(t.c),
+            normal: vector(t.normal),
+        };
+        Self { triangles: mesh.triangles.iter().map(triangle).collect() }
+    }
+}
+
+impl From<&model::Contact> for mk48::Contact {
+    fn from(c: &model::Contact) -> Self {
+        Self {
+            damage: c.damage,
+            entity_id: c.entity_id,
+            entity_type: c
+                .entity_type
+                .map(|kind| mk48::EntityType::try_from(kind as u8).expect("one of ten")),
+            guidance: mk48::Guidance {
+                angle: c.guidance.angle,
+                submerge: c.guidance.submerge,
+                velocity: c.guidance.velocity,
+            },
+            player_id: c.player_id,
+            reloads: c.reloads.clone(),
+            transform: mk48::Transform {
+                altitude: c.transform.altitude,
+                angle: c.transform.angle,
+                position: mk48::Vector2 { x: c.transform.position.x, y: c.transform.position.y },
+                velocity: c.transform.velocity,
+            },
+            turret_angles: c.turret_angles.clone(),
+        }
+    }
+}
+
+impl From<&model::Updates> for mk48::Updates {
+    fn from(updates: &model::Updates) -> Self {
+        let terrain = |t: &model::Terrain| mk48::Terrain {
+            chunk_x: t.chunk_x,
+            chunk_y: t.chunk_y,
+            data: t.data.clone().into(),
+        };
+        let update = |u: &model::Update| mk48::Update {
+            score: u.score,
+            world_radius: u.world_radius,
+            contacts: u.contacts.iter().map(Into::into).collect(),
+            terrain: u.terrain.iter().map(terrain).collect(),
+        };
+        Self { updates: updates.updates.iter().map(update).collect() }
+    }
+}
+
+/// Reads a list's elements, which are checked as they come.
+fn walk<'a, T: tlv_core::wire::Wire>(list: ListRef<'a, T>) -> impl Iterator<Item = T::Ref<'a>> {
+    list.into_iter().map(|element| element.expect("own bytes"))
+}
+
+/// The value in the one frame of a data set.
+fn value(bytes: &[u8]) -> &[u8] {
+    &bytes[HEADER_LEN..]
+}
+
+macro_rules! format {
+    ($($model:ident, $own:ty, |$value:ident| $access:expr;)*) => {
+        $(impl Format<model::$model> for Ours {
+            const NAME: &'static str = "ours";
+            const EVOLUTION: Evolution = Evolution::Yes;
+            const BORROWS: bool = true;
+            const FRAMING: usize = HEADER_LEN;
+            type Own = $own;
+            type Decoded = $own;
+
+            fn own(value: &model::$model) -> $own {
+                value.into()
+            }
+
+            fn encode(value: &$own, out: &mut Vec<u8>) {
+                value.encode_frame(out).expect("within the bounds");
+            }
+
+            fn decode(bytes: &[u8]) -> $own {
+                <$own>::decode(value(bytes)).expect("own bytes")
+            }
+
+            fn borrow(bytes: &[u8]) -> u64 {
+                <$own>::borrow(value(bytes)).expect("own bytes").sum()
+            }
+
+            fn access(bytes: &[u8]) -> u64 {
+                let $value = <$own>::borrow(value(bytes)).expect("own bytes");
+                $access
+            }
+
+            fn sum(decoded: &$own) -> u64 {
+                decoded.sum()
+            }
+        })*
+    };
+}
+format! {
+    Logs, log::Logs, |v| each(walk(v.logs).map(|log| log.status));
+    Mesh, mesh::Mesh, |v| each(walk(v.triangles).map(|triangle| triangle.a.x));
+    Updates, mk48::Updates,
+        |v| each(walk(v.updates).flat_map(|u| walk(u.contacts).map(|c| c.entity_id)));
+}
+
+/// A frame of either set, as a link carries both.
+#[derive(Clone, Debug)]
+pub enum Frame {
+    /// netport's own.
+    Control(Control),
+    /// The application's.
+    App(App),
+}
+
+impl From<&model::Frame> for Frame {
+    fn from(frame: &model::Frame) -> Self {
+        let epoch = |e: model::Epoch| Epoch::new(e.run, e.count);
+        let address = |a: &model::Address| SocketAddr::from((a.ip, a.port));
+        let peer = |p: &model::Peer| {
+            let addresses = p.addresses.iter().map(address).collect();
+            Peer::new(p.node.into(), p.incarnation, p.session, p.name.as_str(), addresses)
+        };
+        match frame {
+            model::Frame::Ping => Self::Control(Ping::new().into()),
+            model::Frame::Greet(text) => Self::App(Greet::new(text.as_str()).into()),
+            model::Frame::Changes(changes) => {
+                let joined = changes.joined.iter().map(peer).collect();
+                let changes = Changes::new(epoch(changes.from), epoch(changes.to), joined, vec![]);
+                Self::Control(changes.into())
+            }
+        }
+    }
+}
+
+/// Ids below this are netport's own.
+const APP: u16 = 0x0100;
+
+impl Format<Vec<model::Frame>> for Ours {
+    const NAME: &'static str = "ours";
+    const EVOLUTION: Evolution = Evolution::Yes;
+    const BORROWS: bool = true;
+    const FRAMING: usize = 0;
+    type Own = Vec<Frame>;
+    type Decoded = Vec<Frame>;
+
+    fn own(value: &Vec<model::Frame>) -> Vec<Frame> {
+        value.iter().map(Into::into).collect()
+    }
+
+    fn encode(value: &Vec<Frame>, out: &mut Vec<u8>) {
+        for frame in value {
+            match frame {
+                Frame::Control(message) => message.encode_frame(out),
+                Frame::App(message) => message.encode_frame(out),
+            }
+            .expect("within the bounds");
+        }
+    }
+
+    fn decode(bytes: &[u8]) -> Vec<Frame> {
+        let bytes = bytes::Bytes::copy_from_slice(bytes);
+        records(&bytes)
+            .map(|record| {
+                let value = bytes.slice_ref(record.value);
+                if record.id < APP {
+                    Frame::Control(Control::decode(record.id, &value).expect("own bytes"))
+                } else {
+                    Frame::App(App::decode(record.id, &value).expect("own bytes"))
+                }
+            })
+            .collect()
+    }
+
+    fn borrow(bytes: &[u8]) -> u64 {
+        each(records(bytes).map(|record| match borrowed(record) {
+            Borrowed::Greet(greet) => greet.text.sum(),
+            Borrowed::Changes(changes) => changes.sum(),
+            Borrowed::Ping => 1,
+        }))
+    }
+
+    fn access(bytes: &[u8]) -> u64 {
+        each(records(bytes).map(|record| match borrowed(record) {
+            Borrowed::Greet(greet) => greet.text.len() as u64,
+            Borrowed::Changes(changes) => changes.to.count,
+            Borrowed::Ping => 1,
+        }))
+    }
+
+    fn sum(decoded: &Vec<Frame>) -> u64 {
+        each(decoded.iter().map(|frame| match frame {
+            Frame::App(App::Greet(greet)) => greet.text.sum(),
+            Frame::Control(Control::Changes(changes)) => changes.sum(),
+            _ => 1,
+        }))
+    }
+}
+
+fn records(mut bytes: &[u8]) -> impl Iterator<Item = record::Record<'_>> {
+    std::iter::from_fn(move || {
+        let (rest, record) = record::frame(bytes).ok()?;
+        bytes = rest;
+        Some(record)
+    })
+}
+
+/// The three that occur.
+enum Borrowed<'a> {
+    Ping,
+    Greet(tlv_core::messages::GreetRef<'a>),
+    Changes(ChangesRef<'a>),
+}
+
+fn borrowed(record: record::Record<'_>) -> Borrowed<'_> {
+    if record.id < APP {
+        match Control::borrow(record.id, record.value).expect("own bytes") {
+            ControlRef::Changes(changes) => Borrowed::Changes(changes),
+            _ => Borrowed::Ping,
+        }
+    } else {
+        match App::borrow(record.id, record.value).expect("own bytes") {
+            AppRef::Greet(greet) => Borrowed::Greet(greet),
+            _ => Borrowed::Ping,
+        }
+    }
+}
