@@ -1,0 +1,3 @@
+fn main() {
+    proto_gen::compile("spec/notes.ron");
+}
