@@ -6,7 +6,7 @@
 use alloc::{boxed::Box, vec::Vec};
 use core::marker::PhantomData;
 
-use super::{Fixed, ListRef, Plain, Source, Wire, fixed::too_few};
+use super::{Fixed, ListRef, Plain, Source, Wire, element, fixed::too_few};
 use crate::{
     EncodeError,
     error::{DecodeError, DecodeErrorKind},
@@ -85,11 +85,7 @@ impl<T: Wire, const N: usize> Wire for VarArray<T, N> {
 
     #[inline]
     fn read<'a>(input: &'a [u8], source: Source<'_>) -> IResult<'a, [T::Owned; N]> {
-        let (rest, values) = many::<T, N>(input, source)?;
-        match values.try_into() {
-            Ok(values) => Ok((rest, values)),
-            Err(_) => miscounted(rest),
-        }
+        in_place::<T, N>(input, source)
     }
 
     #[inline]
@@ -99,7 +95,9 @@ impl<T: Wire, const N: usize> Wire for VarArray<T, N> {
 
     #[inline]
     fn own(value: ListRef<'_, T>) -> Result<[T::Owned; N], DecodeError> {
-        value.to_vec()?.try_into().map_err(|_| too_few(Self::MIN, 0))
+        let bytes = value.as_bytes();
+        parse::exact(in_place::<T, N>(bytes, Source::COPY))
+            .map_err(|error| parse::finish(error, bytes.len(), ""))
     }
 
     #[inline]
@@ -163,6 +161,36 @@ impl<T: Wire, const N: usize> Wire for BigArray<T, N> {
             // `N` values were collected on the line above.
             unreachable!("an array of {N} elements has {N} elements")
         })
+    }
+}
+
+/// Reads `N` elements where they will be, without a list on the way.
+#[inline]
+fn in_place<'a, T: Wire, const N: usize>(
+    input: &'a [u8],
+    source: Source<'_>,
+) -> IResult<'a, [T::Owned; N]> {
+    let mut input = input;
+    let mut refused = None;
+    let values: [Option<T::Owned>; N] = core::array::from_fn(|index| {
+        if refused.is_some() {
+            return None;
+        }
+        match element(T::read(input, source), index) {
+            Ok((rest, value)) => {
+                input = rest;
+                Some(value)
+            }
+            Err(error) => {
+                refused = Some(error);
+                None
+            }
+        }
+    });
+    match refused {
+        Some(error) => Err(error),
+        // Only a refusal leaves an element out, a few lines above.
+        None => Ok((input, values.map(|value| value.expect("no element was refused")))),
     }
 }
 

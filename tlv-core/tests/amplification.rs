@@ -1,0 +1,82 @@
+//! What a received byte costs: never more memory than a message's `AMPLIFICATION` says.
+//!
+//! One test, since the allocator counts for the whole process.
+
+use std::{alloc::System, fmt::Debug};
+
+use proptest::{prelude::*, test_runner::TestRunner};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use tlv_core::{DecodeError, Message, MessageSet, Visitor, bytes::Bytes, record::HEADER_LEN};
+
+#[path = "generated/goldens.rs"]
+mod goldens;
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// What an error costs at most, wherever it happens: one box, and the path.
+const ERROR_MAX: usize = 2_048;
+
+const CASES: u32 = 200;
+
+#[test]
+fn a_received_byte_costs_no_more_memory_than_its_message_says() {
+    let mut costs = Costs(0);
+    tlv_core::messages::visit_messages(&mut costs);
+    goldens::visit_messages(&mut costs);
+    assert!(costs.0 >= 40, "only {} messages were seen", costs.0);
+}
+
+struct Costs(usize);
+
+impl Visitor for Costs {
+    fn message<S: MessageSet, M: Message>(&mut self) {
+        self.0 += 1;
+        let random = prop::collection::vec(any::<u8>(), 0..400);
+        run(random, |bytes| costs_at_most::<M>(bytes));
+        let damage = (any::<prop::sample::Index>(), any::<u8>());
+        run((any::<M>(), damage), |(message, (at, byte))| {
+            let frame = message.to_frame().expect("generated values keep to the spec");
+            let mut value = frame[HEADER_LEN..].to_vec();
+            costs_at_most::<M>(&value);
+            if !value.is_empty() {
+                let at = at.index(value.len());
+                value[at] = *byte;
+                costs_at_most::<M>(&value);
+            }
+        });
+    }
+}
+
+fn run<T: Debug>(strategy: impl Strategy<Value = T>, law: impl Fn(&T)) {
+    let config = ProptestConfig { cases: CASES, failure_persistence: None, ..<_>::default() };
+    let result = TestRunner::new(config).run(&strategy, |value| {
+        law(&value);
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+}
+
+/// Decodes with `Bytes` copied and shared, and counts all that is allocated on the way.
+fn costs_at_most<M: Message>(value: &[u8]) {
+    let shared = Bytes::copy_from_slice(value);
+    cost_of(value, || M::decode(value));
+    cost_of(value, || M::decode_bytes(&shared));
+}
+
+fn cost_of<M: Message>(value: &[u8], decode: impl Fn() -> Result<M, DecodeError>) {
+    let received = HEADER_LEN + value.len();
+    let region = Region::new(ALLOCATOR);
+    let result = decode();
+    let allocated = region.change().bytes_allocated;
+    let inline = if result.is_ok() { size_of::<M>() } else { 0 };
+    let error = if result.is_err() { ERROR_MAX } else { 0 };
+    assert!(
+        allocated + inline <= M::AMPLIFICATION as usize * received + error,
+        "{}: {allocated} + {inline} bytes of memory for {received} received, {} times allowed",
+        M::NAME,
+        M::AMPLIFICATION,
+    );
+}
