@@ -1,6 +1,6 @@
 //! Values for tests and fuzzers, made of choices.
 //!
-//! There is one recipe per type ([`Wire::generate`](crate::wire::Wire::generate)), and it is fed
+//! There is one recipe per type ([`Wire::generate`]), and it is fed
 //! with bytes: random ones by proptest and quickcheck, a fuzzer's by arbitrary. Where the bytes run
 //! out, every choice is the smallest, so fewer bytes make a smaller value: that is how proptest
 //! shrinks. Sizes favour the edges (nothing, one, exactly the bound), and a budget keeps every value

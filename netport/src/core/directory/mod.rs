@@ -1,7 +1,7 @@
 //! The server's list of who is registered, with an epoch that grows on every change.
 //!
 //! [`Directory`] decides who is listed: it is told what happens on the links of clients, and says
-//! what to do about it. Its [`feed`] says what each subscriber is to be sent. [`View`] is the list
+//! what to do about it. Its feed says what each subscriber is to be sent. [`View`] is the list
 //! as a client knows it, and [`Membership`] is a client's dealings with its server.
 //!
 //! An entry is owned by the incarnation and session that made it. The greatest owner wins, and only
