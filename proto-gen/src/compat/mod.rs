@@ -43,11 +43,12 @@ pub fn compare(old: &Schema, new: &Schema) -> Vec<Finding> {
     policy::compare(&mut walk);
     source::compare(&mut walk);
     let pair = proof::Pair { old, new };
+    let crowded = proof::crowded(&walk.changes);
     let mut findings: Vec<Finding> = walk
         .changes
         .into_iter()
         .map(|change| Finding {
-            places: proof::prove(pair, &change),
+            places: proof::prove(pair, &change, &crowded),
             rule: change.rule,
             item: change.item,
             message: change.message,

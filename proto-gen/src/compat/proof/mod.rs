@@ -8,6 +8,8 @@ mod read;
 mod relay;
 mod same;
 
+use std::collections::{HashMap, HashSet};
+
 use self::build::{Build, Leaf, Site, body_of, site, with_all_tails};
 use self::fill::Fill;
 use self::probe::Probe;
@@ -36,6 +38,21 @@ impl<'a> Pair<'a> {
     }
 }
 
+/// Names of the messages that show more than one change of the wire.
+pub(super) type Crowded = HashSet<String>;
+
+/// Finds the messages that show more than one change of the wire.
+pub(super) fn crowded(changes: &[Change<'_>]) -> Crowded {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for change in changes.iter().filter(|change| change.rule.class() == Class::Wire) {
+        let names: HashSet<String> = change.spots.iter().filter_map(Spot::name).collect();
+        for name in names {
+            *seen.entry(name).or_default() += 1;
+        }
+    }
+    seen.into_iter().filter(|(_, changes)| *changes > 1).map(|(name, _)| name).collect()
+}
+
 /// A frame before it is tried.
 struct Candidate {
     frame: Vec<u8>,
@@ -43,6 +60,11 @@ struct Candidate {
 }
 
 impl<'a> Spot<'a> {
+    /// The message's name, by the new spec where it is there.
+    fn name(&self) -> Option<String> {
+        self.new.or(self.old).map(|message| message.meta.name.clone())
+    }
+
     fn message(&self, side: Side) -> Option<&'a Message> {
         match side {
             Side::Old => self.old,
@@ -52,7 +74,10 @@ impl<'a> Spot<'a> {
 }
 
 /// Every message that shows a change, with the shortest frame for each side that breaks.
-pub(super) fn prove(pair: Pair<'_>, change: &Change<'_>) -> Vec<Place> {
+///
+/// `crowded` are the messages that show several changes: there, a frame that fails at the place of
+/// this change is preferred to a shorter one that may fail because of another.
+pub(super) fn prove(pair: Pair<'_>, change: &Change<'_>, crowded: &Crowded) -> Vec<Place> {
     let mut places: Vec<(&str, Place)> = Vec::new();
     for spot in &change.spots {
         let message = spot.new.or(spot.old).map_or("", |message| message.meta.name.as_str());
@@ -68,7 +93,8 @@ pub(super) fn prove(pair: Pair<'_>, change: &Change<'_>) -> Vec<Place> {
         for reader in [Side::New, Side::Old] {
             let can_fail =
                 change.rule.class() == Class::Wire && change.rule.direction().includes(reader);
-            let witness = can_fail.then(|| witness(pair, change.rule, spot, reader));
+            let at_place = crowded.contains(message);
+            let witness = can_fail.then(|| witness(pair, change.rule, spot, reader, at_place));
             if let Some(witness) = witness.flatten() {
                 keep_shortest(place, witness, &spot.path);
             }
@@ -93,16 +119,28 @@ fn keep_shortest(place: &mut Place, witness: Witness, path: &str) {
     }
 }
 
-fn witness(pair: Pair<'_>, rule: Rule, spot: &Spot<'_>, reader: Side) -> Option<Witness> {
+fn witness(
+    pair: Pair<'_>,
+    rule: Rule,
+    spot: &Spot<'_>,
+    reader: Side,
+    at_place: bool,
+) -> Option<Witness> {
     match spot.focus {
         Focus::UnknownTail => relay::unknown_tail(pair, spot, reader),
         Focus::UnknownNumber => relay::unknown_number(pair, spot, reader),
-        _ => direct(pair, rule, spot, reader),
+        _ => direct(pair, rule, spot, reader, at_place),
     }
 }
 
 /// The shortest frame that the other side writes and `reader` refuses or reads differently.
-fn direct(pair: Pair<'_>, rule: Rule, spot: &Spot<'_>, reader: Side) -> Option<Witness> {
+fn direct(
+    pair: Pair<'_>,
+    rule: Rule,
+    spot: &Spot<'_>,
+    reader: Side,
+    at_place: bool,
+) -> Option<Witness> {
     let writer = reader.other();
     let message = spot.message(writer)?;
     let mut link = Link::default();
@@ -122,11 +160,22 @@ fn direct(pair: Pair<'_>, rule: Rule, spot: &Spot<'_>, reader: Side) -> Option<W
     // Among the shortest, one that is not all zeros shows more.
     let zeros = |frame: &[u8]| value_of(frame).iter().all(|byte| *byte == 0);
     candidates.sort_by_key(|candidate| (candidate.frame.len(), zeros(&candidate.frame)));
-    candidates.into_iter().find_map(|candidate| {
+    let mut failures = candidates.into_iter().filter_map(|candidate| {
         let outcome = misread(pair, writer, &candidate.frame, &link)?;
         let written = show::message(pair.schema(writer), message, &candidate.value) + &by;
         Some(Witness { writer, relay: None, reader, frame: candidate.frame, written, outcome })
-    })
+    });
+    let shortest = failures.next()?;
+    // Both tell places by the same names, but for the number of an element.
+    let place = spot.path.replace("[]", "[0]");
+    let is_at_place = |witness: &Witness| {
+        let ends = [format!("{place}:"), format!("{place} ")];
+        ends.iter().any(|place| witness.outcome.contains(place))
+    };
+    if !at_place || is_at_place(&shortest) {
+        return Some(shortest);
+    }
+    Some(failures.find(is_at_place).unwrap_or(shortest))
 }
 
 /// What goes wrong with a frame; `None` where all is well.
