@@ -2,4 +2,5 @@
 
 mod by_hand;
 mod mesh;
+mod python;
 mod support;
