@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{TestPort, config, ended, greet_of, greeted, opened};
+use common::{Raw, TestPort, config, ended, frame, greet_of, greeted, opened};
 use netport::{End, Expect};
 use tlv_core::Uuid;
 use tlv_core::messages::{GoodbyeReason, RefuseReason, Role};
@@ -52,6 +52,27 @@ fn what_was_accepted_before_a_close_arrives() {
         assert_eq!(greeted(&bob.seen), text);
     }
     assert!(matches!(ended(&bob.seen), End::Goodbye(GoodbyeReason::Restart)));
+}
+
+#[test]
+fn what_was_accepted_arrives_though_the_peer_reads_late_and_still_sends() {
+    let port = TestPort::start(config("port"));
+    let mut late = Raw::open(port.handle.local_addr(), Role::Client);
+    let (link, _) = opened(&port.seen);
+    let mut accepted = 0;
+    while link.backlog_bytes() < 100_000 {
+        link.try_send(&greet_of("accepted")).expect("there is room");
+        accepted += 1;
+    }
+    link.close(GoodbyeReason::Done);
+    assert!(matches!(ended(&port.seen), End::Closed(_)));
+    // Unread bytes would make a reset of the close, and lose the rest.
+    late.write(&frame(&greet_of("one more thing")));
+    for _ in 0..accepted {
+        assert_eq!(late.frame().expect("what was accepted").0, 0x0102);
+    }
+    assert_eq!(late.frame().expect("a farewell").0, 0x0006);
+    assert_eq!(late.frame(), None);
 }
 
 #[test]

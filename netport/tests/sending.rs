@@ -4,7 +4,7 @@ mod common;
 
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::{Raw, TestPort, config, frame, greet_of, greeted, next, opened, report};
 use netport::{
@@ -50,7 +50,9 @@ fn a_send_with_a_deadline_waits_for_room_and_no_longer() {
     assert!(matches!(error, SendError::Timeout), "{error}");
     // What the peer reads makes room.
     let reader = std::thread::spawn(move || while slow.frame().is_some() {});
+    let started = Instant::now();
     link.send_timeout(&greet_of("more"), common::PATIENCE).expect("room appears");
+    assert!(started.elapsed() < common::PATIENCE / 2, "nobody told it of the room");
     drop(port);
     reader.join().expect("it reads to the end");
 }

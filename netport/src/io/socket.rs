@@ -75,12 +75,8 @@ impl Socket {
             let mut fds = [PollFd::new(&self.0, PollFlags::OUT)];
             super::wait(&mut fds, Some(deadline))?;
             if !fds[0].revents().is_empty() {
-                let socket = SockRef::from(&self.0);
-                return match socket.take_error()? {
-                    Some(error) => Err(error),
-                    // A socket shut while it dialled has no error, and no peer either.
-                    None => socket.peer_addr().map(drop),
-                };
+                // A socket that was shut while it dialled has none; its reader sees the end.
+                return SockRef::from(&self.0).take_error()?.map_or(Ok(()), Err);
             }
             if Instant::now() >= deadline {
                 return Err(io::ErrorKind::TimedOut.into());
