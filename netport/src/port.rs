@@ -102,7 +102,7 @@ impl Port {
             local_addr: listener.local_addr()?,
             connections_max: config.connections_max.unwrap_or_else(limits::connections_max),
             registry: Mutex::default(),
-            keeper: Arc::new(Keeper::new()?),
+            keeper: Arc::new(Keeper::new(config.link.heartbeat)?),
             waker: Waker::new()?,
             sessions: AtomicU64::new(1),
             refused: Mutex::default(),

@@ -16,8 +16,11 @@ use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
 
 /// The waker's place among the links, whose ids begin at 1.
 const WAKER: u64 = 0;
-/// Deadlines this close together share a wake-up.
-const SLACK: Duration = Duration::from_millis(5);
+/// Deadlines this close together share a wake-up: a small part of the heartbeat, between these.
+const SLACK_MIN: Duration = Duration::from_millis(1);
+const SLACK_MAX: Duration = Duration::from_millis(50);
+/// Which part of the heartbeat.
+const SLACK_PART: u32 = 64;
 /// Most ready sockets in one turn.
 const EVENTS_MAX: usize = 256;
 
@@ -27,6 +30,7 @@ pub(crate) struct Keeper {
     epoll: Mutex<Option<Arc<OwnedFd>>>,
     waker: Waker,
     plan: Mutex<Plan>,
+    slack: Duration,
     stopped: AtomicBool,
 }
 
@@ -39,7 +43,9 @@ struct Plan {
 }
 
 impl Keeper {
-    pub(crate) fn new() -> io::Result<Self> {
+    /// A keeper of links that send a heartbeat so often.
+    pub(crate) fn new(heartbeat: Option<Duration>) -> io::Result<Self> {
+        let slack = heartbeat.map_or(SLACK_MAX, |heartbeat| heartbeat / SLACK_PART);
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let waker = Waker::new()?;
         if let Some(fd) = waker.fd() {
@@ -49,6 +55,7 @@ impl Keeper {
             epoll: Mutex::new(Some(Arc::new(epoll))),
             waker,
             plan: Mutex::default(),
+            slack: slack.clamp(SLACK_MIN, SLACK_MAX),
             stopped: AtomicBool::new(false),
         })
     }
@@ -119,7 +126,7 @@ impl Keeper {
 
     fn next_wake(&self) -> Option<Instant> {
         let mut plan = self.plan.lock();
-        let next = plan.due.peek().map(|Reverse((at, _))| *at + SLACK);
+        let next = plan.due.peek().map(|Reverse((at, _))| *at + self.slack);
         plan.sleeps_until = next;
         next
     }
