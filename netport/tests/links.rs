@@ -56,12 +56,15 @@ fn what_was_accepted_before_a_close_arrives() {
 
 #[test]
 fn what_was_accepted_arrives_though_the_peer_reads_late_and_still_sends() {
-    let port = TestPort::start(config("port"));
+    let mut patient = config("port");
+    patient.link.linger = common::PATIENCE;
+    let port = TestPort::start(patient);
+    let text = "x".repeat(500);
     let mut late = Raw::open(port.handle.local_addr(), Role::Client);
     let (link, _) = opened(&port.seen);
     let mut accepted = 0;
     while link.backlog_bytes() < 100_000 {
-        link.try_send(&greet_of("accepted")).expect("there is room");
+        link.try_send(&greet_of(&text)).expect("there is room");
         accepted += 1;
     }
     link.close(GoodbyeReason::Done);
