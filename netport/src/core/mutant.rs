@@ -2,23 +2,56 @@
 //!
 //! The switch exists in this crate's own tests only; elsewhere [`mutant`] is a constant.
 
-/// A way to break a state machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mutant {
+/// Declares the mutants, and lists them.
+macro_rules! mutants {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// A way to break a state machine.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Mutant {
+            $($(#[$doc])* $name,)*
+        }
+
+        #[cfg(test)]
+        impl Mutant {
+            /// Every one of them.
+            pub(crate) const ALL: &[Self] = &[$(Self::$name,)*];
+        }
+    };
+}
+
+mutants! {
+    /// A client drops whom a new run of the server does not list yet.
+    DropUnlisted,
+    /// The directory does not tell that an entry was replaced.
+    ForgetReplacement,
+    /// A client does not dial a peer again.
+    GiveUpOnPeers,
+    /// A client that could not reach the server does not try again.
+    GiveUpOnServer,
     /// The directory keeps the entry of a link that ended.
     KeepDeadEntry,
+    /// A client keeps for ever whom only an earlier run of the server has listed.
+    KeepUnlisted,
+    /// A mesh takes a link that ended to be up.
+    KeepDeadLink,
+    /// The directory does not free the name of an entry that is gone.
+    KeepName,
+    /// A link that closes drops what it has accepted.
+    LoseAccepted,
     /// The directory takes what its log still has for all that happened.
     ReachBackTooFar,
+    /// A link sends no heartbeats.
+    SendNoHeartbeat,
     /// The directory and the mesh accept links of older incarnations.
     SkipIncarnationCheck,
     /// The directory lists two nodes under one name.
     SkipNameCheck,
-}
-
-#[cfg(test)]
-impl Mutant {
-    /// Every one of them.
-    pub(crate) const ALL: &[Self] = &[Self::KeepDeadEntry, Self::SkipNameCheck];
+    /// The higher id does not wait for `Welcome`.
+    SkipWelcome,
+    /// The directory takes a new subscriber to know the list.
+    SkipSnapshot,
+    /// The lower id sends `Welcome` on every link.
+    WelcomeAll,
 }
 
 /// Whether the code is to behave as `mutant`.

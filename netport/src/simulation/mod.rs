@@ -13,15 +13,15 @@ mod trace;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use self::plan::Plan;
 use crate::core::mutant::{Mutant, with_mutant};
 
 /// Networks that every `cargo test` runs; `NETPORT_SIMULATIONS` asks for more.
-const NETWORKS: u64 = 100;
+const NETWORKS: u64 = 10_000;
 /// Networks within which each mutant must be caught.
-const NETWORKS_PER_MUTANT: u64 = 200;
+const NETWORKS_PER_MUTANT: u64 = 2_000;
 
 /// Runs the network; the violation, if there is one.
 fn run(plan: &Plan) -> Result<world::Summary, String> {
@@ -79,7 +79,6 @@ fn every_network_comes_together_once_its_faults_are_over() {
     let first = std::env::var("NETPORT_SIMULATION_SEED").ok().and_then(|text| text.parse().ok());
     let next = AtomicU64::new(first.unwrap_or(0));
     let last = next.load(Ordering::Relaxed) + networks;
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let totals = std::thread::scope(|scope| {
         let work = || {
             let mut total = world::Summary::default();
@@ -91,7 +90,7 @@ fn every_network_comes_together_once_its_faults_are_over() {
                 total.add(&check(seed));
             }
         };
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> = (0..threads()).map(|_| scope.spawn(work)).collect();
         let mut total = world::Summary::default();
         for worker in workers {
             total.add(&worker.join().expect("a worker found a violation; its panic says which"));
@@ -105,14 +104,27 @@ fn every_network_comes_together_once_its_faults_are_over() {
 
 #[test]
 fn every_mutant_is_caught() {
-    let mut missed = Vec::new();
-    for mutant in Mutant::ALL {
-        let caught = (0..NETWORKS_PER_MUTANT)
-            .find(|seed| with_mutant(Some(*mutant), || run(&Plan::from_seed(*seed)).is_err()));
-        match caught {
-            Some(seed) => println!("{mutant:?} was caught by network {}", seed + 1),
-            None => missed.push(*mutant),
+    let next = AtomicUsize::new(0);
+    let hunt = || {
+        let mut found = Vec::new();
+        while let Some(mutant) = Mutant::ALL.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let fails =
+                |seed: &u64| with_mutant(Some(*mutant), || run(&Plan::from_seed(*seed)).is_err());
+            found.push((*mutant, (0..NETWORKS_PER_MUTANT).find(fails)));
         }
+        found
+    };
+    let found: Vec<_> = std::thread::scope(|scope| {
+        let hunters: Vec<_> = (0..threads()).map(|_| scope.spawn(hunt)).collect();
+        hunters.into_iter().flat_map(|hunter| hunter.join().expect("a hunter")).collect()
+    });
+    for (mutant, caught) in &found {
+        println!("{mutant:?}: caught by network {caught:?}");
     }
-    assert!(missed.is_empty(), "not caught: {missed:?}");
+    assert_eq!(found.len(), Mutant::ALL.len());
+    assert!(found.iter().all(|(_, caught)| caught.is_some()), "{found:?}");
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }

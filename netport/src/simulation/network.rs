@@ -8,8 +8,6 @@ use std::time::{Duration, Instant};
 use crate::core::backoff::Chance;
 use crate::core::link::Wire;
 
-/// Bytes that a pipe holds: what the kernels of both ends buffer.
-const PIPE_BYTES_MAX: usize = 16 * 1024;
 /// A sender whose bytes are not taken for so long gives up, as `TCP_USER_TIMEOUT` says.
 const USER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often what is cut off is sent again.
@@ -103,10 +101,12 @@ pub(super) struct Network {
     pub(super) planned: Vec<(Instant, NetEvent)>,
     chance: Chance,
     latency_max: Duration,
+    /// Bytes that a pipe holds: what the kernels of both ends buffer.
+    pipe_bytes_max: usize,
 }
 
 impl Network {
-    pub(super) fn new(seed: u64, latency_max: Duration) -> Self {
+    pub(super) fn new(seed: u64, latency_max: Duration, pipe_bytes_max: usize) -> Self {
         Self {
             conns: BTreeMap::new(),
             made: 0,
@@ -116,6 +116,7 @@ impl Network {
             planned: Vec::new(),
             chance: Chance::new(seed),
             latency_max,
+            pipe_bytes_max,
         }
     }
 
@@ -381,7 +382,7 @@ impl Wire for SimWire<'_> {
         if side.is_reset || side.pipe.fin_sent {
             return Err(io::ErrorKind::ConnectionReset.into());
         }
-        let room = PIPE_BYTES_MAX - side.pipe.bytes;
+        let room = self.network.pipe_bytes_max - side.pipe.bytes;
         let bytes: VecDeque<u8> =
             slices.iter().flat_map(|slice| slice.iter().copied()).take(room).collect();
         if bytes.is_empty() {
@@ -396,7 +397,7 @@ impl Wire for SimWire<'_> {
     fn arm(&mut self) -> io::Result<()> {
         if let Some(conn) = self.network.conns.get_mut(&self.conn) {
             let pipe = &mut conn.sides[self.side].pipe;
-            if pipe.bytes < PIPE_BYTES_MAX {
+            if pipe.bytes < self.network.pipe_bytes_max {
                 self.network.plan_soon(self.now, NetEvent::Writable(self.conn, self.side));
             } else {
                 pipe.armed = true;

@@ -1,12 +1,13 @@
 //! What goes wrong, and when: a list that follows from a seed, and that can be made shorter.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::network::Machine;
 use crate::core::backoff::Chance;
 
 /// For how long things go wrong.
-pub(super) const FAULTS_LAST: Duration = Duration::from_secs(30);
+pub(super) const FAULTS_LAST: Duration = Duration::from_secs(20);
 
 /// One network and its troubles.
 #[derive(Clone, Debug)]
@@ -17,10 +18,16 @@ pub(super) struct Plan {
     pub(super) clients: usize,
     /// Whether some of the clients share a name.
     pub(super) shares_names: bool,
+    /// The client whose identity the last machine was given a copy of, if there is such a machine.
+    pub(super) twin: Option<Machine>,
     /// Which machines, by bit, nobody starts again when the troubles are over.
     pub(super) stay_down: u64,
     /// Changes that the server remembers.
     pub(super) changes_max: usize,
+    /// Bytes that a connection holds under way.
+    pub(super) pipe_bytes_max: usize,
+    /// Bytes that wait on a link before nothing more is admitted.
+    pub(super) backlog_bytes_max: usize,
     /// The longest delay on the way.
     pub(super) latency_max: Duration,
     /// What happens, in the order of time.
@@ -66,18 +73,21 @@ impl Plan {
     /// The network that belongs to `seed`, mostly a small one.
     pub(super) fn from_seed(seed: u64) -> Self {
         let mut chance = Chance::new(seed);
-        let clients = match chance.below(100) {
-            0 => 10 + chance.below(41) as usize,
-            1..=9 => 5 + chance.below(6) as usize,
+        let clients = match chance.below(1_000) {
+            0..=1 => 10 + chance.below(41) as usize,
+            2..=49 => 5 + chance.below(6) as usize,
             _ => 2 + chance.below(4) as usize,
         };
         let mut plan = Self {
             seed: chance.number(),
             clients,
             shares_names: chance.below(5) == 0,
+            twin: None,
             // Never the server's.
             stay_down: chance.number() & !1,
             changes_max: 1 + chance.below(12) as usize,
+            pipe_bytes_max: [500, 16_000][chance.below(2) as usize],
+            backlog_bytes_max: [100, 4_000][chance.below(2) as usize],
             latency_max: Duration::from_millis([1, 20, 120][chance.below(3) as usize]),
             steps: Vec::new(),
         };
@@ -86,6 +96,9 @@ impl Plan {
         let faults = if chance.below(8) == 0 { 0 } else { 1 + chance.below(12) };
         for _ in 0..faults {
             plan.trouble(&mut chance);
+        }
+        if chance.below(8) == 0 {
+            plan.twin(&mut chance);
         }
         for _ in 0..4 + chance.below(12) {
             let at = chance.between(Duration::from_secs(1), FAULTS_LAST);
@@ -106,6 +119,57 @@ impl Plan {
         for client in 1..=self.clients {
             self.steps.push((chance.between(Duration::ZERO, spread), Step::Start(client)));
         }
+    }
+
+    /// Somewhere else, a newer incarnation of a client starts while the older may still run.
+    fn twin(&mut self, chance: &mut Chance) {
+        let (older, newer) = (self.client(chance), self.clients + 1);
+        self.twin = Some(older);
+        let at = chance.between(Duration::ZERO, FAULTS_LAST);
+        self.steps.push((at, Step::Start(newer)));
+        if chance.below(2) == 0 {
+            let since = at.saturating_sub(chance.between(Duration::ZERO, FAULTS_LAST / 2));
+            let until = at + chance.between(Duration::ZERO, FAULTS_LAST / 2);
+            self.steps.push((since, Step::Suspend(older)));
+            self.steps.push((until, Step::Resume(older)));
+        }
+    }
+
+    /// Machines that no step touches but to start them; empty where the server has troubles that
+    /// its clients do not notice at once, or where a client may lose its name to another.
+    pub(super) fn untroubled(&self) -> BTreeSet<Machine> {
+        if self.shares_names {
+            return BTreeSet::new();
+        }
+        let mut calm: BTreeSet<Machine> = (1..=self.clients).collect();
+        for (_, step) in &self.steps {
+            match *step {
+                Step::Start(_) | Step::Heal | Step::Talk(..) | Step::Crash(0) => {}
+                Step::Cut(a, b) | Step::Reset(a, b) if a != 0 && b != 0 => {
+                    calm.remove(&a);
+                    calm.remove(&b);
+                }
+                Step::Crash(a)
+                | Step::PowerOff(a)
+                | Step::PowerOn(a)
+                | Step::Suspend(a)
+                | Step::Resume(a)
+                | Step::Slow(a)
+                | Step::DropAccepts(a, _)
+                | Step::Register(a)
+                | Step::Deregister(a)
+                | Step::Leave(a)
+                    if a != 0 =>
+                {
+                    calm.remove(&a);
+                }
+                _ => return BTreeSet::new(),
+            }
+        }
+        if let Some(older) = self.twin {
+            calm.remove(&older);
+        }
+        calm
     }
 
     /// Adds one fault, and what ends it where it does not end by itself.

@@ -25,6 +25,8 @@ use crate::core::link::handshake::{Ends, Expect};
 use crate::core::mesh::{Mesh, MeshAction, MeshEvent, Neighbour};
 use crate::error::End;
 
+/// Messages that are sent at a time to each peer.
+const BURST: usize = 4;
 /// Where everybody listens.
 const PORT: u16 = 7000;
 
@@ -178,12 +180,14 @@ impl Process {
         self.settle(world);
     }
 
-    /// Says something to every peer, if there is room.
+    /// Says a few things to every peer, as long as there is room.
     pub(super) fn talk(&mut self, world: &mut World<'_>, length: usize) {
         for endpoint in self.endpoints.values_mut().filter(|endpoint| endpoint.is_up) {
-            let text = format!("{:0length$}", endpoint.sent);
-            if endpoint.send(&Greet::new(text)) {
-                endpoint.sent += 1;
+            for _ in 0..BURST {
+                let text = format!("{:0length$}", endpoint.sent);
+                if endpoint.send(&Greet::new(text)) {
+                    endpoint.sent += 1;
+                }
             }
         }
         self.settle(world);
@@ -435,10 +439,11 @@ impl Process {
                 }
                 MembershipAction::SendDeregister(key) => self.tell_server(key, &Deregister::new()),
                 MembershipAction::List(change) => {
-                    self.mesh(world, MeshEvent::List(change));
                     if let Part::Client { membership, .. } = &self.role {
-                        world.trace.list(self.machine, &self.identity, membership.view());
+                        let view = membership.view();
+                        world.trace.list(self.machine, &self.identity, view, &change);
                     }
+                    self.mesh(world, MeshEvent::List(change));
                 }
                 MembershipAction::Unlisted => self.mesh(world, MeshEvent::Unlisted),
                 MembershipAction::Over(end) => world.trace.over(self.machine, end),
@@ -467,8 +472,9 @@ impl Process {
                         world.trace.up(self.machine, node, endpoint);
                     }
                 }
-                MeshAction::Down(_, conn) => {
+                MeshAction::Down(node, conn) => {
                     if let Some(endpoint) = self.endpoints.get_mut(&conn) {
+                        world.trace.down(self.machine, node, endpoint);
                         endpoint.is_up = false;
                     }
                 }

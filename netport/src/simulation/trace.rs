@@ -1,6 +1,6 @@
 //! What is watched while a network runs: the first thing that must not happen ends the run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tlv_core::Uuid;
 use tlv_core::messages::RefuseReason;
@@ -8,7 +8,7 @@ use tlv_core::messages::RefuseReason;
 use super::endpoint::{Endpoint, Purpose};
 use super::network::{ConnId, Machine, Network};
 use crate::config::Identity;
-use crate::core::directory::{ServerEnd, View};
+use crate::core::directory::{ListChange, ServerEnd, View};
 use crate::error::End;
 
 /// More than a backlog and the longest list of a simulated network.
@@ -25,6 +25,12 @@ pub(super) struct Trace {
     incarnations: BTreeMap<(Machine, u64, Uuid), u64>,
     /// How many messages a side had accepted when it closed in order.
     accepted: BTreeMap<(ConnId, usize), u64>,
+    /// Nodes that nothing happens to.
+    calm: BTreeSet<Uuid>,
+    /// Machines with an identity that a newer incarnation has taken over.
+    superseded: BTreeSet<Machine>,
+    /// Whether everybody has been told to leave.
+    pub(super) is_over: bool,
     /// Links that came up.
     pub(super) ups: u64,
     /// Messages received by processes.
@@ -32,12 +38,31 @@ pub(super) struct Trace {
 }
 
 impl Trace {
+    /// A witness of a network in which nothing happens to the nodes of `calm`.
+    pub(super) fn new(calm: BTreeSet<Uuid>) -> Self {
+        Self { calm, ..Self::default() }
+    }
+
     pub(super) fn fail(&mut self, what: String) {
         self.violation.get_or_insert(what);
     }
 
-    /// A process sees another list: within one run of the server its version never goes back.
-    pub(super) fn list(&mut self, machine: Machine, identity: &Identity, view: &View) {
+    /// A process sees another list. Within one run of the server its version never goes back, and
+    /// nobody is seen to leave whom nothing has happened to, even where the server starts again.
+    pub(super) fn list(
+        &mut self,
+        machine: Machine,
+        identity: &Identity,
+        view: &View,
+        change: &ListChange,
+    ) {
+        let gone = change.left.iter().find(|peer| self.calm.contains(&peer.node));
+        if let Some(peer) = gone
+            && self.calm.contains(&identity.node)
+            && !self.is_over
+        {
+            self.fail(format!("machine {machine} saw {} leave, who is there", peer.name));
+        }
         let Some(epoch) = view.epoch() else { return };
         let newest = self.epochs.entry((machine, identity.incarnation)).or_default();
         if newest.0 == epoch.run && epoch.count < newest.1 {
@@ -48,7 +73,12 @@ impl Trace {
         *newest = (epoch.run, epoch.count);
     }
 
-    /// A link came up: a node that started again is never seen as it was before.
+    /// A newer incarnation of what runs on the machine has started.
+    pub(super) fn superseded(&mut self, machine: Machine) {
+        self.superseded.insert(machine);
+    }
+
+    /// A link came up: while a node is connected, no older incarnation of it takes its place.
     pub(super) fn up(&mut self, machine: Machine, node: Uuid, endpoint: &Endpoint) {
         self.ups += 1;
         let Some(peer) = &endpoint.peer else { return };
@@ -58,6 +88,11 @@ impl Trace {
         } else {
             *newest = peer.incarnation;
         }
+    }
+
+    /// A link is no longer up.
+    pub(super) fn down(&mut self, machine: Machine, node: Uuid, endpoint: &Endpoint) {
+        self.incarnations.remove(&(machine, endpoint.life, node));
     }
 
     /// One side closes in order: what it has accepted so far must arrive.
@@ -102,14 +137,24 @@ impl Trace {
             Purpose::Serve | Purpose::Server(_) => endpoint.peer.is_some(),
         };
         let is_touched = network.conns.get(&conn).is_none_or(|conn| conn.is_touched);
-        let is_orderly = matches!(end, End::Goodbye(_) | End::Closed(_));
+        let is_orderly = match end {
+            End::Goodbye(_) | End::Closed(_) => true,
+            End::Refused(refusal) | End::RefusedBy(refusal) => {
+                refusal.reason == RefuseReason::Older
+            }
+            _ => false,
+        };
         if is_in_use && !is_touched && !is_orderly {
             self.fail(format!("machine {machine} lost a good link: {end}"));
         }
     }
 
-    /// No two processes share an identity here, so nobody is sent away for good.
+    /// Only those are sent away for good who have been replaced.
     pub(super) fn over(&mut self, machine: Machine, end: ServerEnd) {
+        let is_replaced = matches!(end, ServerEnd::Older | ServerEnd::Replaced);
+        if is_replaced && self.superseded.contains(&machine) {
+            return;
+        }
         self.fail(format!("machine {machine} was sent away for good: {end:?}"));
     }
 

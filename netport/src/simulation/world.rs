@@ -20,9 +20,11 @@ use crate::core::mesh::{Mesh, MeshConfig};
 
 /// Time that everybody gets to find everybody when the faults are over: detection, back-off,
 /// patience and grace, more than once.
-const CALM: Duration = Duration::from_secs(60);
+const CALM: Duration = Duration::from_secs(40);
 /// Time for everybody to leave.
-const FAREWELL: Duration = Duration::from_secs(10);
+const FAREWELL: Duration = Duration::from_secs(5);
+/// Length of what a client says before it leaves.
+const LAST_WORDS_BYTES: usize = 400;
 /// More events than any network needs.
 const EVENTS_MAX: u64 = 3_000_000;
 
@@ -93,24 +95,29 @@ struct Simulation<'a> {
     planned: u64,
     events: u64,
     chance: Chance,
+    /// Incarnations that each client's identity has had so far, wherever.
+    incarnations: BTreeMap<Machine, u64>,
 }
 
 impl<'a> Simulation<'a> {
     fn new(plan: &'a Plan) -> Self {
         let start = Instant::now();
-        let hosts = (0..=plan.clients).map(|_| Host { wants_in: true, ..Host::default() });
+        let machines = plan.clients + 1 + usize::from(plan.twin.is_some());
+        let hosts = (0..machines).map(|_| Host { wants_in: true, ..Host::default() });
+        let calm = plan.untroubled().into_iter().map(node_of).collect();
         Self {
             plan,
             start,
             now: start,
             hosts: hosts.collect(),
-            network: Network::new(plan.seed, plan.latency_max),
-            trace: Trace::default(),
+            network: Network::new(plan.seed, plan.latency_max, plan.pipe_bytes_max),
+            trace: Trace::new(calm),
             queue: BinaryHeap::new(),
             net: BTreeMap::new(),
             planned: 0,
             events: 0,
             chance: Chance::new(plan.seed ^ 1),
+            incarnations: BTreeMap::new(),
         }
     }
 
@@ -276,14 +283,37 @@ impl<'a> Simulation<'a> {
         self.hosts[machine].lives += 1;
         self.hosts[machine].wants_in = true;
         let role = if machine == 0 { Role::Server } else { Role::Client };
-        let name = if self.plan.shares_names { machine / 2 } else { machine };
-        // Ids are not in the order of the machines.
-        let node = Uuid::from_bytes([(machine as u8).wrapping_mul(73); 16]);
-        let incarnation = self.hosts[machine].lives;
+        let origin = self.origin(machine);
+        for older in 0..self.hosts.len() {
+            if self.hosts[older].process.is_some() && self.origin(older) == origin {
+                self.network.touch(|a, b| a == older || b == older);
+                self.trace.superseded(older);
+            }
+        }
+        let name = if self.plan.shares_names { origin / 2 } else { origin };
+        let node = node_of(origin);
+        let incarnation = self.incarnations.entry(origin).or_default();
+        *incarnation += 1;
+        let incarnation = *incarnation;
         let identity = Identity { node, incarnation, name: name.to_string(), role };
         let part = if machine == 0 { self.server() } else { self.client(&identity) };
-        self.hosts[machine].process = Some(Process::new(machine, identity, link_config(), part));
+        self.hosts[machine].process =
+            Some(Process::new(machine, identity, link_config(self.plan), part));
         self.with(machine, |process, world| process.wake(world));
+    }
+
+    /// The machine whose identity this one has.
+    fn origin(&self, machine: Machine) -> Machine {
+        match self.plan.twin {
+            Some(older) if machine > self.plan.clients => older,
+            _ => machine,
+        }
+    }
+
+    /// Whether a newer incarnation of the process has started somewhere.
+    fn is_superseded(&self, process: &Process) -> bool {
+        let newest = self.incarnations.get(&self.origin(process.machine));
+        newest.is_some_and(|newest| process.identity.incarnation < *newest)
     }
 
     fn server(&mut self) -> Part {
@@ -298,7 +328,7 @@ impl<'a> Simulation<'a> {
 
     fn client(&mut self, identity: &Identity) -> Part {
         let backoff = Backoff { first: Duration::from_millis(100), max: Duration::from_secs(2) };
-        let link = link_config();
+        let link = link_config(self.plan);
         let membership = MembershipConfig {
             backoff,
             patience: backoff.max + link.dial_timeout + link.handshake_timeout,
@@ -372,7 +402,10 @@ impl<'a> Simulation<'a> {
         if self.hosts[machine].is_suspended {
             return;
         }
-        self.with(machine, |process, world| process.leave(world));
+        self.with(machine, |process, world| {
+            process.talk(world, LAST_WORDS_BYTES);
+            process.leave(world);
+        });
     }
 
     /// Everything that went wrong is put right.
@@ -396,6 +429,7 @@ impl<'a> Simulation<'a> {
     }
 
     fn all_leave(&mut self) {
+        self.trace.is_over = true;
         for machine in 1..self.hosts.len() {
             self.leave(machine);
         }
@@ -438,15 +472,18 @@ impl<'a> Simulation<'a> {
         if listed != registered {
             return Err(format!("listed are {listed:?}, registered are {registered:?}"));
         }
-        let named = |name: &str, is: &dyn Fn(&Host, &Membership) -> bool| {
+        let named = |name: &str, is: &dyn Fn(&Host, &Process, &Membership) -> bool| {
             let same = self.clients().filter(|(_, process, ..)| process.identity.name == name);
-            same.filter(|(host, _, membership, _)| is(host, membership)).count()
+            same.filter(|(host, process, membership, _)| is(host, process, membership)).count()
         };
         for (_, process, membership, mesh) in self.clients() {
             let (machine, name) = (process.machine, &process.identity.name);
-            let wanting = named(name, &|host, _| host.wants_in);
-            let holding = named(name, &|_, membership| membership.is_registered());
-            if holding != wanting.min(1) {
+            let wanting =
+                named(name, &|host, process, _| host.wants_in && !self.is_superseded(process));
+            let holding = named(name, &|_, _, membership| membership.is_registered());
+            // An older incarnation may be back where the newer is gone.
+            let older = named(name, &|_, process, _| self.is_superseded(process));
+            if !(wanting.min(1)..=(wanting + older).min(1)).contains(&holding) {
                 return Err(format!("{holding} of {wanting} clients hold the name {name}"));
             }
             if !membership.is_registered() {
@@ -492,8 +529,13 @@ impl<'a> Simulation<'a> {
     }
 }
 
+/// The id of the node that runs on a machine. Ids are not in the order of the machines.
+fn node_of(machine: Machine) -> Uuid {
+    Uuid::from_bytes([(machine as u8).wrapping_mul(73); 16])
+}
+
 /// Shorter times than the defaults, in the same proportions.
-fn link_config() -> LinkConfig {
+fn link_config(plan: &Plan) -> LinkConfig {
     LinkConfig {
         idle_timeout: Some(Duration::from_secs(10)),
         heartbeat: Some(Duration::from_secs(3)),
@@ -502,7 +544,7 @@ fn link_config() -> LinkConfig {
         dial_timeout: Duration::from_secs(3),
         stall_timeout: Some(Duration::from_secs(8)),
         linger: Duration::from_secs(1),
-        backlog_bytes_max: 4 * 1024,
+        backlog_bytes_max: plan.backlog_bytes_max,
         ..LinkConfig::default()
     }
 }

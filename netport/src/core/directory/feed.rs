@@ -12,6 +12,7 @@ use tlv_core::{EncodeError, Uuid};
 
 use super::log::ChangeLog;
 use super::{Audience, Directory, LinkId};
+use crate::core::mutant::{Mutant, mutant};
 use crate::link::Frame;
 
 /// Most frames kept for sharing: the current version, seen from this many others.
@@ -78,7 +79,8 @@ impl Feed {
     /// From now on `link` is sent the list, beginning with a snapshot.
     pub(super) fn subscribe(&mut self, link: LinkId, audience: Audience) {
         self.subscriptions += 1;
-        let subscriber = Subscriber { audience, sent: None, subscription: self.subscriptions };
+        let sent = mutant(Mutant::SkipSnapshot).then(|| self.count());
+        let subscriber = Subscriber { audience, sent, subscription: self.subscriptions };
         self.subscribers.insert(link, subscriber);
     }
 

@@ -7,6 +7,7 @@ use tlv_core::messages::{Changes, RegisterError, Snapshot};
 
 use super::{LinkId, ListChange, View};
 use crate::core::backoff::{Backoff, Chance};
+use crate::core::mutant::{Mutant, mutant};
 
 /// How a client deals with its server.
 #[derive(Clone, Debug)]
@@ -278,6 +279,7 @@ impl Membership {
             end => end,
         };
         self.state = match end {
+            ServerEnd::Lost if mutant(Mutant::GiveUpOnServer) => State::Away(None),
             ServerEnd::Lost => {
                 let delay = self.config.backoff.delay(self.attempts, &mut self.chance);
                 self.attempts = self.attempts.saturating_add(1);

@@ -348,7 +348,9 @@ impl Directory {
         if old.peer != peer {
             self.names.remove(&old.peer.name);
             self.names.insert(peer.name, node);
-            self.feed.changed(node, true);
+            if !mutant(Mutant::ForgetReplacement) {
+                self.feed.changed(node, true);
+            }
         }
         // The doubt is over: who waited asks once more, even where the holder keeps its name.
         actions.freed.push_back(old.peer.name);
@@ -357,7 +359,9 @@ impl Directory {
     fn remove(&mut self, node: Uuid, actions: &mut Actions) {
         let Some(entry) = self.entries.remove(&node) else { return };
         self.doubts.clear(&node);
-        self.names.remove(&entry.peer.name);
+        if !mutant(Mutant::KeepName) {
+            self.names.remove(&entry.peer.name);
+        }
         self.feed.changed(node, true);
         actions.add(DirectoryAction::Push);
         actions.freed.push_back(entry.peer.name);

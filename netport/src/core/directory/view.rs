@@ -9,6 +9,8 @@ use thiserror::Error;
 use tlv_core::Uuid;
 use tlv_core::messages::{Changes, Epoch, Peer, Snapshot};
 
+use crate::core::mutant::{Mutant, mutant};
+
 /// What changed in the list, by node id. A peer that started again both left and joined.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ListChange {
@@ -85,7 +87,8 @@ impl View {
         let missing: Vec<Uuid> =
             self.peers.keys().filter(|node| !told.contains(node)).copied().collect();
         for node in missing {
-            if is_new_run || self.kept.contains(&node) {
+            let is_kept = is_new_run && !mutant(Mutant::DropUnlisted);
+            if is_kept || self.kept.contains(&node) {
                 self.kept.insert(node);
             } else {
                 self.remove(node, &mut change);
@@ -141,6 +144,9 @@ impl View {
         let mut change = ListChange::default();
         if self.kept_until.is_some_and(|until| until <= now) {
             for node in std::mem::take(&mut self.kept) {
+                if mutant(Mutant::KeepUnlisted) {
+                    continue;
+                }
                 self.remove(node, &mut change);
             }
             self.kept_until = None;

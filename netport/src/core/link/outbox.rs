@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::queue::{Queue, SLICES_MAX};
+use crate::core::mutant::{Mutant, mutant};
 
 /// Most bytes that the keeper writes to one link before it turns to the next.
 const DRAIN_BYTES_MAX: usize = 256 * 1024;
@@ -202,6 +203,9 @@ impl SendingHalf {
         if self.flow == Flow::Closed {
             return;
         }
+        if mutant(Mutant::LoseAccepted) {
+            self.queue.clear();
+        }
         let Ok(()) = self.queue.append(|out| {
             out.extend_from_slice(farewell);
             Ok::<(), Infallible>(())
@@ -257,7 +261,9 @@ impl SendingHalf {
             Flow::Idle if sent => Turn::Quiet,
             Flow::Idle => {
                 self.queue.shrink();
-                let pings = self.door == Door::Open && self.limits.heartbeat.is_some();
+                let pings = self.door == Door::Open
+                    && self.limits.heartbeat.is_some()
+                    && !mutant(Mutant::SendNoHeartbeat);
                 if pings { Turn::Ping } else { Turn::Quiet }
             }
             Flow::Draining if progressed => {

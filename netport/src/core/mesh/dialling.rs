@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use tlv_core::Uuid;
 
+use super::super::mutant::{Mutant, mutant};
 use super::{Dial, Mesh, MeshAction, PeerEnd, Timer};
 
 /// How it stands with dialling one peer.
@@ -149,6 +150,7 @@ impl Mesh {
     /// Plans the next dial of a peer whose link or dial ended.
     pub(super) fn schedule_next(&mut self, now: Instant, node: Uuid) {
         if self.should_dial(node)
+            && !mutant(Mutant::GiveUpOnPeers)
             && let Some(state) = self.nodes.get(&node)
         {
             let grace = if self.me < node { Duration::ZERO } else { self.config.grace };

@@ -333,13 +333,18 @@ impl Mesh {
             self.decide(now, node, actions);
         } else {
             self.timers.set(Timer::Welcome(link), now + self.config.welcome_timeout);
+            if mutant(Mutant::SkipWelcome) {
+                self.welcome(now, link, actions);
+            }
         }
     }
 
     /// The lower id chooses among the open links: the newest, unless one is up that may be alive.
     fn decide(&mut self, now: Instant, node: Uuid, actions: &mut Vec<MeshAction>) {
         let Some(state) = self.nodes.get_mut(&node) else { return };
-        if let Some(up) = state.up {
+        if let Some(up) = state.up
+            && !mutant(Mutant::WelcomeAll)
+        {
             if state.probe.is_none() && !state.candidates.is_empty() {
                 self.nonce += 1;
                 state.probe = Some(self.nonce);
@@ -413,7 +418,8 @@ impl Mesh {
     ) -> Option<Candidate> {
         self.timers.clear(&Timer::Welcome(link));
         let state = self.nodes.get_mut(&node)?;
-        if let Some(up) = state.up.take_if(|up| up.link == link) {
+        let is_kept = mutant(Mutant::KeepDeadLink);
+        if let Some(up) = state.up.take_if(|up| up.link == link && !is_kept) {
             state.probe = None;
             self.timers.clear(&Timer::Probe(node));
             actions.push(MeshAction::Down(node, link));
