@@ -210,7 +210,9 @@ impl Link {
     }
 
     /// Closes in order: admits nothing more, sends what was accepted and a `Goodbye`. Returns at
-    /// once, from any thread; [`Connection::on_end`](crate::Connection::on_end) follows.
+    /// once, from any thread. What still arrives is dropped, and
+    /// [`Connection::on_end`](crate::Connection::on_end) follows when the peer has closed too, or
+    /// after `linger`.
     pub fn close(&self, reason: GoodbyeReason) {
         self.0.close(&End::Closed(reason));
     }
@@ -263,6 +265,10 @@ impl Shared {
     }
 
     /// Admits nothing more, and says farewell. Only the first call counts.
+    ///
+    /// The connection's thread is not woken: it goes on reading, and drops what it reads, until the
+    /// peer closes or the keeper shuts the socket. Waking it by shutting the read side would have
+    /// the kernel answer whatever the peer still sends with a reset, and lose what is on its way.
     pub(crate) fn close(&self, end: &End) {
         self.closing.store(true, Ordering::Release);
         if self.writer.close(end, Instant::now()) {
