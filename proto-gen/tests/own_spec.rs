@@ -48,3 +48,14 @@ fn every_construct_of_the_language_is_read() {
     // Unknown variants are kept, up to the stated length.
     assert_eq!(size("Shape"), (6, 6 + 1_000));
 }
+
+#[test]
+fn names_may_mean_something_elsewhere() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/specs/hostile.ron");
+    let checked = proto_gen::check(path);
+    assert_eq!(checked.diagnostics.to_string(), "");
+    let schema = checked.schema.expect("no mistake, so there is a schema");
+    // Generating cannot fail once there is a schema; that the text compiles is tested elsewhere.
+    let text = proto_gen::backends::rust::generate(&schema, &Default::default());
+    assert!(text.contains("pub r#async"));
+}
