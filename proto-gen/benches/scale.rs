@@ -1,4 +1,5 @@
-//! How the cost of a spec grows: `cargo bench -p proto-gen`.
+//! How the cost of a spec grows: `cargo bench -p proto-gen`, or with sizes of one's own
+//! `cargo bench -p proto-gen --bench scale -- 1000`.
 //!
 //! Makes specs of 100 to 10,000 messages with 10 fields each, and prints how long it takes to check
 //! one and to generate Rust from it. 1,000 messages are to take less than a second together, and
@@ -14,9 +15,14 @@ use proto_gen::backends::rust::{Options, generate};
 const RUNS: usize = 3;
 
 fn main() {
+    // Cargo adds `--bench`.
+    let mut sizes: Vec<usize> = std::env::args().filter_map(|arg| arg.parse().ok()).collect();
+    if sizes.is_empty() {
+        sizes = vec![100, 300, 1_000, 3_000, 10_000];
+    }
     println!("| messages | spec | check | generate | together | per message | Rust |");
     println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
-    for messages in [100, 300, 1_000, 3_000, 10_000] {
+    for messages in sizes {
         let spec = spec(messages);
         let (mut check, mut make, mut len) = (Duration::MAX, Duration::MAX, 0);
         for _ in 0..RUNS {
