@@ -3,14 +3,14 @@
 use crate::support::{Line, Program, out};
 use rustix::process::Signal;
 
-fn server(args: &str) -> (Program, String) {
+pub(crate) fn server(args: &str) -> (Program, String) {
     let args = format!("--listen 127.0.0.1:0 {args}");
     let mut server = Program::start(env!("CARGO_BIN_EXE_server"), args.split_whitespace());
     let address = server.expect_out("listening on ");
     (server, address)
 }
 
-fn client(server: &str, name: &str) -> Program {
+pub(crate) fn client(server: &str, name: &str) -> Program {
     let args = ["--server", server, "--name", name];
     Program::start(env!("CARGO_BIN_EXE_client"), args)
 }

@@ -4,3 +4,4 @@ mod by_hand;
 mod mesh;
 mod python;
 mod support;
+mod wire;
