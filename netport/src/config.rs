@@ -1,6 +1,5 @@
 //! What can be set, with its defaults.
 
-use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use tlv_core::Uuid;
 use tlv_core::messages::Role;
 
 use crate::core::link::{ReceiveLimits, SendLimits};
+use crate::seed::fresh_seed;
 
 /// Longest name in bytes, as `Hello` carries it.
 pub const NAME_BYTES_MAX: usize = 64;
@@ -31,8 +31,7 @@ impl Identity {
     pub fn new(role: Role, name: impl Into<String>) -> Self {
         let mut node = [0; 16];
         for half in node.chunks_exact_mut(8) {
-            // Each `RandomState` is keyed by the system's randomness.
-            half.copy_from_slice(&RandomState::new().hash_one(0_u8).to_le_bytes());
+            half.copy_from_slice(&fresh_seed().to_le_bytes());
         }
         Self { node: Uuid::from_bytes(node), incarnation: 1, name: name.into(), role }
     }
