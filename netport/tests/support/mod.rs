@@ -114,7 +114,14 @@ impl Raw {
 
     /// One that has said `Hello` as a client, and heard the other's.
     pub(crate) fn client(address: SocketAddr, name: &str) -> Self {
-        let mut raw = Self::connect(address);
+        Self::over(TcpStream::connect(address).expect("somebody listens"), name)
+    }
+
+    /// The same, over a connection made elsewhere.
+    pub(crate) fn over(stream: TcpStream, name: &str) -> Self {
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        stream.set_nodelay(true).expect("a TCP socket");
+        let mut raw = Self { stream, received: Vec::new() };
         raw.send(&hello(&Identity::new(Role::Client, name), 1));
         assert!(matches!(raw.expect(), Control::Hello(_)));
         raw
