@@ -9,6 +9,7 @@
 #![warn(missing_docs)]
 
 pub mod backends;
+#[cfg(feature = "rust")]
 mod build;
 mod check;
 #[cfg(feature = "cli")]
@@ -23,6 +24,7 @@ pub mod schema;
 use std::io;
 use std::path::Path;
 
+#[cfg(feature = "rust")]
 pub use build::{Build, BuildError, BuildErrorCause, Built};
 pub use check::Checked;
 use diagnostics::Diagnostics;
@@ -47,6 +49,7 @@ pub fn check(path: impl AsRef<Path>) -> Checked {
 /// in a module of its own, and tells cargo what it needs to know.
 ///
 /// Ends the process with 1 where the spec has mistakes, after showing them all.
+#[cfg(feature = "rust")]
 pub fn compile(path: impl AsRef<Path>) {
     Build::new(path.as_ref())
         .run_with(|schema| backends::rust::generate(schema, &backends::rust::Options::default()));

@@ -8,6 +8,7 @@ pub mod layout;
 pub mod python;
 #[cfg(feature = "cli")]
 pub mod reference;
+#[cfg(feature = "rust")]
 pub mod rust;
 #[cfg(feature = "cli")]
 pub mod vectors;
