@@ -1,5 +1,7 @@
 //! The form of a type's bytes, whatever they mean.
 
+use std::cell::Cell;
+
 use crate::schema::{Body, LenWidth, Schema, Ty, TypeKind};
 
 /// A type's bytes: two types of one shape read each other's bytes without noticing.
@@ -21,42 +23,59 @@ pub(super) enum Shape {
     Union,
     /// One after the other; never fewer than two.
     Sequence(Vec<Shape>),
+    /// Anything: the shape is too large to tell.
+    Cut,
 }
 
 /// The shape of a type.
 pub(super) fn of(schema: &Schema, ty: &Ty) -> Shape {
-    if !holds_variable(schema, ty)
-        && let Some(bytes) = schema.size_of(ty).fixed()
-    {
-        return Shape::Fixed(bytes);
-    }
-    match ty {
-        Ty::Str { max } | Ty::Bytes { max } => {
-            Shape::Counted(LenWidth::for_bound(*max), Box::new(Shape::Fixed(1)))
+    Shaper { schema, left: Cell::new(NODES_MAX) }.of(ty)
+}
+
+/// Most nodes of a shape: types that hold a type twice, many times nested, have more than fit.
+const NODES_MAX: u32 = 4_096;
+
+struct Shaper<'a> {
+    schema: &'a Schema,
+    /// Nodes that may still be made.
+    left: Cell<u32>,
+}
+
+impl Shaper<'_> {
+    fn of(&self, ty: &Ty) -> Shape {
+        let Some(left) = self.left.get().checked_sub(1) else { return Shape::Cut };
+        self.left.set(left);
+        let schema = self.schema;
+        if !holds_variable(schema, ty)
+            && let Some(bytes) = schema.size_of(ty).fixed()
+        {
+            return Shape::Fixed(bytes);
         }
-        Ty::List { elem, max } => {
-            Shape::Counted(LenWidth::for_bound(*max), Box::new(of(schema, elem)))
-        }
-        Ty::Map { key, value, max } => {
-            let pair = sequence([of(schema, key), of(schema, value)]);
-            Shape::Counted(LenWidth::for_bound(*max), Box::new(pair))
-        }
-        Ty::Array { elem, len } => Shape::Repeated(*len, Box::new(of(schema, elem))),
-        Ty::Opt(inner) => Shape::Opt(Box::new(of(schema, inner))),
-        Ty::Ip => Shape::Ip,
-        Ty::SocketAddr => Shape::Sequence(vec![Shape::Ip, Shape::Fixed(2)]),
-        Ty::Named(id) => match &schema.type_def(*id).kind {
-            TypeKind::Union(_) => Shape::Union,
-            TypeKind::Struct(def) => match def.extensible {
-                Some(width) => Shape::Extensible(width, Box::new(head(schema, &def.body))),
-                None => head(schema, &def.body),
+        let counted = |max: u32, elem| Shape::Counted(LenWidth::for_bound(max), Box::new(elem));
+        match ty {
+            Ty::Str { max } | Ty::Bytes { max } => counted(*max, Shape::Fixed(1)),
+            Ty::List { elem, max } => counted(*max, self.of(elem)),
+            Ty::Map { key, value, max } => counted(*max, sequence([self.of(key), self.of(value)])),
+            Ty::Array { elem, len } => Shape::Repeated(*len, Box::new(self.of(elem))),
+            Ty::Opt(inner) => Shape::Opt(Box::new(self.of(inner))),
+            Ty::Ip => Shape::Ip,
+            Ty::SocketAddr => Shape::Sequence(vec![Shape::Ip, Shape::Fixed(2)]),
+            Ty::Named(id) => match &schema.type_def(*id).kind {
+                TypeKind::Union(_) => Shape::Union,
+                TypeKind::Struct(def) => {
+                    let head = sequence(def.body.head.iter().map(|field| self.of(&field.ty)));
+                    match def.extensible {
+                        Some(width) => Shape::Extensible(width, Box::new(head)),
+                        None => head,
+                    }
+                }
+                // Of fixed size.
+                TypeKind::Enum(_) | TypeKind::Flags(_) => Shape::Fixed(schema.size_of(ty).min),
             },
             // Of fixed size.
-            TypeKind::Enum(_) | TypeKind::Flags(_) => Shape::Fixed(schema.size_of(ty).min),
-        },
-        // Of fixed size.
-        Ty::Bool | Ty::Int(_) | Ty::Float(_) | Ty::Uuid | Ty::Duration | Ty::Timestamp => {
-            Shape::Fixed(schema.size_of(ty).min)
+            Ty::Bool | Ty::Int(_) | Ty::Float(_) | Ty::Uuid | Ty::Duration | Ty::Timestamp => {
+                Shape::Fixed(schema.size_of(ty).min)
+            }
         }
     }
 }
@@ -95,10 +114,6 @@ fn holds_variable(schema: &Schema, ty: &Ty) -> bool {
         | Ty::Duration
         | Ty::Timestamp => false,
     }
-}
-
-fn head(schema: &Schema, body: &Body) -> Shape {
-    sequence(body.head.iter().map(|field| of(schema, &field.ty)))
 }
 
 /// One after the other; neighbours of fixed size become one.

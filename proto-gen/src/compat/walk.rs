@@ -9,7 +9,7 @@ use crate::schema::{Message, Meta, Schema, TypeId};
 
 /// How often one pair of types is entered within one message. A struct that holds another twice,
 /// many times nested, has more places than anyone wants to read about.
-const VISITS_MAX: usize = 8;
+const VISITS_MAX: usize = 4;
 
 /// A change, and every place where frames may show it.
 pub(super) struct Change<'a> {

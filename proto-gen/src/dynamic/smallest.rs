@@ -38,6 +38,9 @@ impl Smallest<'_> {
             }
             Ty::Str { .. } => Value::Str("x".repeat(len)),
             Ty::Bytes { .. } => Value::Bytes(vec![0; len]),
+            // Types that hold a type twice, many times nested, would never end if what is in no list
+            // were made all the same.
+            Ty::List { .. } if len == 0 => Value::List(Vec::new()),
             Ty::List { elem, .. } => Value::List(vec![self.value(elem, None); len]),
             Ty::Array { elem, len } => Value::List(vec![self.value(elem, None); *len as usize]),
             Ty::Map { key, value, .. } => self.map(key, value, len),
@@ -74,6 +77,9 @@ impl Smallest<'_> {
     }
 
     pub(crate) fn map(&self, key: &Ty, value: &Ty, len: usize) -> Value {
+        if len == 0 {
+            return Value::Map(Vec::new());
+        }
         let keys = keys::ascending(self.schema, key, Vec::new(), len);
         let value = self.value(value, None);
         Value::Map(keys.into_iter().map(|key| (key, value.clone())).collect())

@@ -4,6 +4,7 @@
 
 mod lock;
 mod rules;
+mod scale;
 mod table;
 
 use std::collections::BTreeSet;
