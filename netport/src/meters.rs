@@ -12,8 +12,17 @@
 //! | `netport_sent_bytes_total` | | bytes that the kernel took |
 //! | `netport_backlog_bytes` | | bytes accepted that the kernel has not taken |
 //! | `netport_heartbeats_total` | | heartbeats sent |
+//!
+//! And of a server:
+//!
+//! | name | labels | what |
+//! | --- | --- | --- |
+//! | `netport_registered` | | clients on the list |
+//! | `netport_pushes_total` | | lists sent, whole or as changes |
+//! | `netport_pushes_put_off_total` | | lists that met a full backlog |
+//! | `netport_push_seconds` | | from the first change that a round of pushes tells, to its end |
 
-use metrics::{Counter, Gauge, counter, gauge};
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
 use crate::error::End;
 use tlv_core::messages::RefuseReason;
@@ -67,6 +76,26 @@ impl Meters {
     pub(crate) fn turned_away(&self, end: &End) {
         if let End::Refused(refusal) = end {
             refused("us", refusal.reason);
+        }
+    }
+}
+
+/// The meters of one server's directory.
+#[derive(Clone, Debug)]
+pub(crate) struct DirectoryMeters {
+    pub(crate) registered: Gauge,
+    pub(crate) pushes: Counter,
+    pub(crate) put_off: Counter,
+    pub(crate) push_seconds: Histogram,
+}
+
+impl DirectoryMeters {
+    pub(crate) fn new() -> Self {
+        Self {
+            registered: gauge!("netport_registered"),
+            pushes: counter!("netport_pushes_total"),
+            put_off: counter!("netport_pushes_put_off_total"),
+            push_seconds: histogram!("netport_push_seconds"),
         }
     }
 }

@@ -228,6 +228,7 @@ fn a_subscriber_that_reads_slowly_gets_what_it_missed_in_one_piece() {
     let mut config = server_config();
     config.port.link.backlog_bytes_max = 1024;
     config.port.link.unsent_bytes_max = 4 * 1024;
+    config.push_spacing = Duration::ZERO;
     let server = Server::<App>::start(config).unwrap();
 
     // A small receive buffer, so that the server soon finds no room.

@@ -3,8 +3,9 @@
 mod support;
 
 use std::net::Shutdown;
+use std::time::Duration;
 
-use netport::{DeliverError, End, Event, Identity};
+use netport::{DeliverError, End, Event, Identity, Server};
 use support::{
     PATIENCE, Raw, client, client_config, client_with, names_of, server, wait_for, wait_for_list,
     wait_for_peers,
@@ -113,6 +114,29 @@ fn spaced_changes_give_one_push_each() {
         assert_eq!((changes.joined.len(), changes.left.len()), (0, 1));
         count = changes.to.count;
     }
+}
+
+#[test]
+fn a_burst_of_changes_shares_a_push() {
+    const BURST: usize = 20;
+    let mut config = support::server_config();
+    config.push_spacing = Duration::from_millis(300);
+    let server = Server::<App>::start(config).unwrap();
+    let mut watcher = Raw::member(server.local_addr(), "watcher");
+    let mut members: Vec<_> = (0..BURST)
+        .map(|number| Raw::client(server.local_addr(), &format!("client {number}")))
+        .collect();
+    for member in &mut members {
+        member.send(&Register::new(vec!["127.0.0.1:9".parse().unwrap()]));
+    }
+    let (mut joined, mut pushes) = (0, 0);
+    while joined < BURST {
+        let Control::Changes(changes) = watcher.expect() else { panic!("not the changes") };
+        joined += changes.joined.len();
+        pushes += 1;
+    }
+    assert_eq!(joined, BURST);
+    assert!(pushes < BURST / 2, "{pushes} pushes for {BURST} changes");
 }
 
 #[test]

@@ -1,18 +1,20 @@
 //! What the server's main loop and its connections share: the directory, and the links to act on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use tlv_core::messages::{Epoch, Peer, Probe, RefuseReason, RegisterError, RegisterRefused};
 
+use super::ServerConfig;
+use super::round::{Pushing, Round};
 use crate::core::LinkId;
-use crate::core::directory::{
-    Caller, Directory, DirectoryAction, DirectoryConfig, DirectoryEvent, Push,
-};
+use crate::core::directory::{Caller, Directory, DirectoryAction, DirectoryEvent, Push};
 use crate::error::SendError;
 use crate::link::Link;
+use crate::meters::DirectoryMeters;
 use crate::port::{Next, Port};
 use crate::seed::fresh_seed;
 
@@ -24,27 +26,31 @@ const PUSHES_PER_TURN_MAX: usize = 256;
 /// Its lock is held for the time of a decision and of what follows from it; none of that waits.
 pub struct ServerHub {
     state: Mutex<State>,
-    /// Links whose backlog is full, and which the pusher passes over until they have room.
-    full: Arc<Mutex<BTreeSet<LinkId>>>,
+    pushing: Pushing,
     port: OnceLock<Port>,
+    meters: DirectoryMeters,
 }
 
 struct State {
     directory: Directory,
     links: BTreeMap<LinkId, Link>,
-    /// Where the pusher goes on in its next turn: after this link.
-    pushed: Option<LinkId>,
+    round: Round,
 }
 
 impl ServerHub {
     /// An empty directory, of a server run that no other shares.
-    pub fn new(config: DirectoryConfig) -> Self {
+    pub fn new(config: &ServerConfig) -> Self {
         let state = State {
-            directory: Directory::new(config, fresh_seed()),
+            directory: Directory::new(config.directory.clone(), fresh_seed()),
             links: BTreeMap::new(),
-            pushed: None,
+            round: Round::new(config.push_spacing),
         };
-        Self { state: Mutex::new(state), full: Arc::default(), port: OnceLock::new() }
+        Self {
+            state: Mutex::new(state),
+            pushing: Pushing::default(),
+            port: OnceLock::new(),
+            meters: DirectoryMeters::new(),
+        }
     }
 
     /// Says whose main loop calls [`turn`](Self::turn), so that it can be woken. Once only.
@@ -77,14 +83,14 @@ impl ServerHub {
     pub fn turn(&self, now: Instant) -> Next {
         let mut state = self.lock();
         let actions = state.directory.on_deadline(now);
-        self.perform(&state, actions);
-        drop(state);
-        let is_done = self.push();
-        match self.lock().directory.deadline() {
-            _ if !is_done => Next::At(now),
-            Some(deadline) => Next::At(deadline),
-            None => Next::Sleep,
+        self.perform(&mut state, actions);
+        if state.round.begin(now, &self.pushing) {
+            drop(state);
+            self.push();
+            state = self.lock();
         }
+        let deadlines = [state.directory.deadline(), state.round.next(now, &self.pushing)];
+        deadlines.into_iter().flatten().min().map_or(Next::Sleep, Next::At)
     }
 
     /// Who is registered, by node id.
@@ -97,54 +103,48 @@ impl ServerHub {
         self.lock().directory.epoch()
     }
 
-    /// Sends lists, in the order of the links, to those who lack something and have room. Whether
-    /// everybody had a turn.
-    fn push(&self) -> bool {
+    /// Sends lists, in the order of the links, to those who lack something and have room.
+    fn push(&self) {
         for _ in 0..PUSHES_PER_TURN_MAX {
-            let Some((link, push)) = self.next_push() else { return true };
+            let Some((link, push)) = self.next_push() else { return };
             match link.try_send_frame(&push.frame) {
-                Ok(()) => self.lock().directory.pushed(push.receipt),
-                Err(SendError::Full) => self.wait_for_room(&link),
+                Ok(()) => {
+                    self.meters.pushes.increment(1);
+                    self.lock().directory.pushed(push.receipt);
+                }
+                Err(SendError::Full) => {
+                    self.meters.put_off.increment(1);
+                    self.pushing.pass_over(&link, self.port.get());
+                }
                 // The directory hears of the link's end by itself.
                 Err(error) => tracing::debug!(link = link.id(), %error, "no list was sent"),
             }
         }
-        false
     }
 
     /// Whose turn it is, and with what. None at the end of the round.
     fn next_push(&self) -> Option<(Link, Push)> {
         let mut state = self.lock();
-        let state = &mut *state;
+        let State { directory, links, round } = &mut *state;
         loop {
-            let push = match state.directory.next_push(state.pushed) {
-                Ok(push) => push,
-                Err(error) => {
-                    tracing::error!(%error, "the list cannot be encoded");
-                    None
+            let push = directory.next_push(round.after()).unwrap_or_else(|error| {
+                tracing::error!(%error, "the list cannot be encoded");
+                None
+            });
+            let Some(push) = push else {
+                if let Some(lasted) = round.end() {
+                    self.meters.push_seconds.record(lasted);
                 }
+                return None;
             };
-            state.pushed = push.as_ref().map(|push| push.receipt.link);
-            let push = push?;
             let id = push.receipt.link;
-            if !locked(&self.full).contains(&id)
-                && let Some(link) = state.links.get(&id)
+            round.go_on_after(id);
+            if !self.pushing.is_passed_over(id)
+                && let Some(link) = links.get(&id)
             {
                 return Some((link.clone(), push));
             }
         }
-    }
-
-    /// Passes over `link` until it has room, and wakes the main loop then.
-    fn wait_for_room(&self, link: &Link) {
-        locked(&self.full).insert(link.id());
-        let (full, port, id) = (Arc::clone(&self.full), self.port.get().cloned(), link.id());
-        link.when_room(Arc::new(move || {
-            locked(&full).remove(&id);
-            if let Some(port) = &port {
-                port.wake();
-            }
-        }));
     }
 
     fn decide(&self, state: &mut State, event: DirectoryEvent) {
@@ -162,9 +162,10 @@ impl ServerHub {
     }
 
     /// Does what the directory decided. Nothing here waits.
-    fn perform(&self, state: &State, actions: Vec<DirectoryAction>) {
+    fn perform(&self, state: &mut State, actions: Vec<DirectoryAction>) {
+        let State { directory, links, round } = state;
         let with = |id, act: &dyn Fn(&Link)| {
-            if let Some(link) = state.links.get(&id) {
+            if let Some(link) = links.get(&id) {
                 act(link);
             }
         };
@@ -181,7 +182,12 @@ impl ServerHub {
                     with(id, &|link| sent(link, link.try_send(&Probe::new(nonce))));
                 }
                 DirectoryAction::Dismiss(id, reason) => with(id, &|link| link.close(reason)),
-                DirectoryAction::Push => self.wake(),
+                DirectoryAction::Push => {
+                    self.meters.registered.set(directory.len() as f64);
+                    round.news(Instant::now());
+                    self.pushing.is_due.store(true, Ordering::Release);
+                    self.wake();
+                }
             }
         }
     }
@@ -193,7 +199,8 @@ impl ServerHub {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        locked(&self.state)
+        // The directory is whole after every call, so a panic elsewhere does it no harm.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -228,9 +235,4 @@ fn register_text(error: RegisterError) -> &'static str {
         RegisterError::Full => "the directory is full",
         _ => "refused by the directory",
     }
-}
-
-/// The directory is whole after every call, so a panic elsewhere does not make it unusable.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

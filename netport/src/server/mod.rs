@@ -2,12 +2,13 @@
 
 mod connection;
 mod hub;
+mod round;
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tlv_core::MessageSet;
 use tlv_core::messages::{Epoch, GoodbyeReason, Peer, Role};
@@ -26,13 +27,20 @@ pub struct ServerConfig {
     pub port: PortConfig,
     /// Whom it lists.
     pub directory: DirectoryConfig,
+    /// Lists are sent at least this far apart, so that a burst of changes shares them; the first
+    /// change after a quiet time is told at once. 5 milliseconds unless set.
+    pub push_spacing: Duration,
 }
 
 impl ServerConfig {
     /// The defaults, for a server that listens on `listen` as a new node named `server`.
     pub fn new(listen: SocketAddr) -> Self {
         let identity = Identity::new(Role::Server, "server");
-        Self { port: PortConfig::new(listen, identity), directory: DirectoryConfig::default() }
+        Self {
+            port: PortConfig::new(listen, identity),
+            directory: DirectoryConfig::default(),
+            push_spacing: Duration::from_millis(5),
+        }
     }
 }
 
@@ -47,7 +55,8 @@ pub struct Server<S> {
 
 impl<S: MessageSet> Server<S> {
     /// A server with an empty directory, to be given to [`Port::start`].
-    pub fn new(config: DirectoryConfig) -> Self {
+    /// The port's settings are for the latter.
+    pub fn new(config: &ServerConfig) -> Self {
         Self { hub: Arc::new(ServerHub::new(config)), speaks: PhantomData }
     }
 
@@ -62,7 +71,7 @@ impl<S: MessageSet> Server<S> {
     ///
     /// [`StartError`] where the settings cannot work, or the address cannot be listened on.
     pub fn start(config: ServerConfig) -> Result<ServerHandle, StartError> {
-        let server = Self::new(config.directory);
+        let server = Self::new(&config);
         let hub = Arc::clone(&server.hub);
         Ok(ServerHandle { port: Port::start(config.port, server)?, hub })
     }
