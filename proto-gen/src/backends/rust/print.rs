@@ -7,7 +7,7 @@ use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 use quote::quote;
 
 use super::{Cx, Options, constants, enums, flags, messages, sets, structs, unions};
@@ -24,6 +24,10 @@ enum Item<'s> {
 
 /// Below this many items threads cost more than they save.
 const THREADS_FROM: usize = 64;
+
+/// From this many items on the output is not laid out: laying it out takes longer than all the rest,
+/// and nobody reads ten megabytes of generated code.
+const PLAIN_FROM: usize = 400;
 
 /// Every item of the schema, in order, as the inside of `mod generated`.
 pub(super) fn items(schema: &Schema, options: &Options) -> String {
@@ -42,7 +46,9 @@ pub(super) fn items(schema: &Schema, options: &Options) -> String {
         loop {
             let taken = left.try_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
             let Ok(last) = taken else { return printed };
-            printed.push((last - 1, inside(items[last - 1].tokens(&cx))));
+            let tokens = items[last - 1].tokens(&cx);
+            let print = if items.len() < PLAIN_FROM { inside } else { plain };
+            printed.push((last - 1, print(tokens)));
         }
     };
     let mut printed: Vec<(usize, String)> = thread::scope(|scope| {
@@ -79,6 +85,37 @@ fn inside(tokens: TokenStream) -> String {
     text[begin..end].to_owned()
 }
 
+/// The same tokens, with line breaks at braces and semicolons and no other layout.
+fn plain(tokens: TokenStream) -> String {
+    let mut text = String::new();
+    lines(tokens, &mut text);
+    text
+}
+
+fn lines(tokens: TokenStream, text: &mut String) {
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+                text.push_str("{\n");
+                lines(group.stream(), text);
+                text.push_str("}\n");
+            }
+            TokenTree::Punct(punct) => {
+                text.push(punct.as_char());
+                match (punct.as_char(), punct.spacing()) {
+                    (_, Spacing::Joint) => {}
+                    (';', Spacing::Alone) => text.push('\n'),
+                    (_, Spacing::Alone) => text.push(' '),
+                }
+            }
+            other => {
+                text.push_str(&other.to_string());
+                text.push(' ');
+            }
+        }
+    }
+}
+
 impl Item<'_> {
     fn tokens(&self, cx: &Cx<'_>) -> TokenStream {
         match *self {
@@ -92,5 +129,27 @@ impl Item<'_> {
             Self::Message(message) => messages::items(cx, message),
             Self::Sets => sets::items(cx),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_without_layout_is_the_same_code() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/specs/hostile.ron");
+        let schema = crate::load(path).expect("no mistake");
+        let (options, mut count) = (Options::default(), 0);
+        let cx = Cx::new(&schema, &options);
+        let types = schema.types.iter().enumerate().map(|(index, def)| Item::Type(index, def));
+        let messages = schema.messages().map(Item::Message);
+        for item in [Item::Constants, Item::Sets].into_iter().chain(types).chain(messages) {
+            let text = plain(item.tokens(&cx));
+            let again: TokenStream = text.parse().expect("tokens");
+            assert_eq!(file(again), file(item.tokens(&cx)));
+            count += 1;
+        }
+        assert_eq!(count, 2 + schema.types.len() + schema.messages().count());
     }
 }
