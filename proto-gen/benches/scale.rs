@@ -4,6 +4,10 @@
 //! Makes specs of 100 to 10,000 messages with 10 fields each, and prints how long it takes to check
 //! one and to generate Rust from it. 1,000 messages are to take less than a second together, and
 //! the time per message is not to grow with their number.
+//!
+//! Measured as processor time (`perf stat -e task-clock`, a third of it per run, since the machine
+//! had two cores and a load of 13): 100 messages 0.45 s, laid out for readers; 1,000 messages 1.95 s
+//! without layout on two threads, where they took 4.7 s with it. Of that the check takes about 60 ms.
 
 use std::fmt::Write as _;
 use std::path::Path;
