@@ -11,7 +11,7 @@ mod serve;
 mod signals;
 
 /// The messages that the build script made of `spec/chat.ron`.
-#[allow(clippy::all, dead_code, unreachable_pub, reason = "generated whole, and used in part")]
+#[allow(dead_code, unreachable_pub, reason = "generated whole, and used in part")]
 mod messages {
     include!(concat!(env!("OUT_DIR"), "/chat.rs"));
 }
