@@ -41,9 +41,9 @@ impl Input {
             Self::Git { revision, .. } => {
                 let prefix = format!("{GIT}{revision}:");
                 crate::check_with(self.to_string(), |path| {
+                    let path = path.to_string_lossy();
                     // An include beside a file at the root has lost the prefix.
-                    let path = path.strip_prefix_text(&prefix);
-                    show(revision, &path)
+                    show(revision, path.strip_prefix(&prefix).unwrap_or(&path))
                 })
             }
         };
@@ -77,17 +77,6 @@ impl fmt::Display for Input {
             Self::File(path) => path.display().fmt(f),
             Self::Git { revision, path } => write!(f, "{GIT}{revision}:{}", path.display()),
         }
-    }
-}
-
-trait StripPrefixText {
-    fn strip_prefix_text(&self, prefix: &str) -> String;
-}
-
-impl StripPrefixText for Path {
-    fn strip_prefix_text(&self, prefix: &str) -> String {
-        let text = self.to_string_lossy();
-        text.strip_prefix(prefix).unwrap_or(&text).to_owned()
     }
 }
 

@@ -85,7 +85,7 @@ fn both<'a>(walk: &mut Walk<'a>, old: Member<'a>, new: Member<'a>) {
         );
     }
     senders(walk, &owner, old, new);
-    lengths(walk, &owner, old, new);
+    choice::max_len(walk, &owner, "message", old.max_len, new.max_len);
     let paired = pairing_changed(walk, &owner, old, new);
     let at = body::At { owner: &owner, frozen: false, skip_call: paired };
     body::compare(walk, &at, &old.body, &new.body);
@@ -129,10 +129,6 @@ fn senders<'a>(walk: &mut Walk<'a>, owner: &Owner<'a>, old: &'a Message, new: &'
             walk.report(rule, &owner.item, message, texts, Focus::Sender);
         }
     }
-}
-
-fn lengths<'a>(walk: &mut Walk<'a>, owner: &Owner<'a>, old: &'a Message, new: &'a Message) {
-    choice::max_len(walk, owner, "message", old.max_len, new.max_len);
 }
 
 /// Whether the pair of a message changed, and with it the generated field `call`.

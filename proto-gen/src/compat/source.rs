@@ -7,9 +7,22 @@ use crate::backends::rust;
 use crate::schema::{Body, Message, Meta, Schema, TypeKind};
 
 pub(super) fn compare(walk: &mut Walk) {
+    sets(walk);
     types(walk);
     messages(walk);
     deprecations(walk);
+}
+
+fn sets(walk: &mut Walk) {
+    let (old, new) = (walk.old, walk.new);
+    let pairing = pair(old.sets.iter().map(|s| &s.meta), new.sets.iter().map(|s| &s.meta));
+    for (o, n) in pairing.both {
+        let (was, is) = (&old.sets[o].meta, &new.sets[n].meta);
+        if was.name != is.name {
+            let message = || format!("set `{}` is called `{}` now", was.name, is.name);
+            walk.note(Rule::Renamed, &is.name, message, marks(was, "", is, ""));
+        }
+    }
 }
 
 fn types(walk: &mut Walk) {
