@@ -1,8 +1,8 @@
 //! Processors, and the second process of a measure.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use rustix::thread::{CpuSet, sched_setaffinity};
 
@@ -35,12 +35,7 @@ pub struct Peer {
 impl Peer {
     /// Starts `child ROLE` on a processor.
     pub fn start(role: &[&str], cpu: usize) -> std::io::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(["child", "--cpu", &cpu.to_string()])
-            .args(role)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
+        let mut child = spawn(role, cpu)?;
         let stdin = child.stdin.take();
         let mut line = String::new();
         if let Some(stdout) = child.stdout.take() {
@@ -64,6 +59,68 @@ impl Drop for Peer {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// This program again, in a role that talks in lines. It is ended when this is dropped.
+pub struct Talker {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Talker {
+    /// Starts `child ROLE` on a processor.
+    pub fn start(role: &[&str], cpu: usize) -> std::io::Result<Self> {
+        let mut child = spawn(role, cpu)?;
+        let closed = || std::io::Error::other("a pipe that is not there");
+        let stdin = child.stdin.take().ok_or_else(closed)?;
+        let stdout = child.stdout.take().ok_or_else(closed)?;
+        Ok(Self { child, stdin, stdout: BufReader::new(stdout) })
+    }
+
+    /// Says a line, and waits for the answer.
+    pub fn ask(&mut self, line: &str) -> std::io::Result<String> {
+        writeln!(self.stdin, "{line}")?;
+        self.listen()
+    }
+
+    /// The next line that it says.
+    pub fn listen(&mut self) -> std::io::Result<String> {
+        let mut line = String::new();
+        match self.stdout.read_line(&mut line)? {
+            0 => Err(std::io::Error::other("the child has ended")),
+            _ => Ok(line.trim().to_owned()),
+        }
+    }
+
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Talker {
+    fn drop(&mut self) {
+        // It may have ended by itself; what counts is that it is gone.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(role: &[&str], cpu: usize) -> std::io::Result<Child> {
+    Command::new(std::env::current_exe()?)
+        .args(["child", "--cpu", &cpu.to_string()])
+        .args(role)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+}
+
+/// A field in KiB of a file of procfs, in bytes.
+pub fn memory_field(path: &str, name: &str) -> f64 {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|v| v.parse::<f64>().ok()).unwrap_or(f64::NAN) * 1024.0
 }
 
 /// In a child: says the address, and returns when the parent closes the standard input.

@@ -1,10 +1,14 @@
 //! The runtime side by side with bare sockets and other projects' crates. `--help` says what is
 //! measured and how.
 
+mod fanout;
+mod load;
 mod machine;
 mod netport_port;
 mod rtt;
+mod scale;
 mod stats;
+mod storm;
 mod throughput;
 mod wire;
 
@@ -37,6 +41,23 @@ enum Measure {
     Rtt,
     /// Messages and bytes per second on one link.
     Throughput,
+    /// One message to 1,000 links.
+    Fanout,
+    /// Many registered connections in one server process.
+    Scale {
+        /// How many.
+        #[arg(long, default_value_t = 10_000)]
+        connections: usize,
+        /// Seconds of idling that are measured.
+        #[arg(long, default_value_t = 40)]
+        idle: u64,
+    },
+    /// Many clients that register at once, then a steady stream of joins.
+    Storm {
+        /// How many.
+        #[arg(long, value_delimiter = ',', default_values_t = [100, 300, 1_000])]
+        clients: Vec<usize>,
+    },
     /// Another process of a measure.
     #[command(hide = true)]
     Child {
@@ -52,11 +73,16 @@ fn main() -> std::io::Result<()> {
     let reports = match args.measure {
         Measure::Rtt => rtt::run(args.rounds)?,
         Measure::Throughput => throughput::run(args.rounds)?,
+        Measure::Fanout => fanout::run(args.rounds)?,
+        Measure::Scale { connections, idle } => scale::run(connections, idle, args.rounds)?,
+        Measure::Storm { clients } => storm::run(&clients, args.rounds)?,
         Measure::Child { cpu, kind, who } => {
             machine::pin(cpu);
             return match kind.as_str() {
                 "echo" => rtt::echo(&who),
                 "sender" => throughput::sender(&who),
+                "load" => load::generate(&who),
+                "threads" => scale::threads(),
                 _ => Err(std::io::Error::other(format!("no child called {kind}"))),
             };
         }

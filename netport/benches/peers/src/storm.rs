@@ -1,0 +1,75 @@
+//! Many clients that register at once: the least possible is that each is told of each once.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use netport::{Server, ServerConfig};
+use serde_json::Value;
+use tlv_core::messages::{App, Peer, Snapshot};
+use tlv_core::{Message as _, Uuid};
+
+use crate::machine::{Talker, pin, processors};
+use crate::stats::{Report, Series, quantile};
+
+/// Joins in a second, when they are steady.
+const RATE: usize = 100;
+/// Steady joins that are measured in a round.
+const STEADY: usize = 200;
+
+/// Measures each number of clients, each round with a new server.
+pub fn run(clients: &[usize], rounds: usize) -> std::io::Result<Vec<Report>> {
+    pin(0);
+    let mut reports = Vec::new();
+    for count in clients {
+        let mut bytes = Series::new("bytes, netport");
+        let mut least = Series::new("bytes, least possible");
+        let mut seconds = Series::new("until every list is whole");
+        let mut seen = Series::new("a join is seen by all, p99");
+        for _ in 0..rounds.min(5) {
+            let (took, received, mut times) = round(*count)?;
+            seconds.rounds.push(took * 1e3);
+            bytes.rounds.push(received);
+            least.rounds.push((count * count * entry_bytes(*count)) as f64);
+            seen.rounds.push(quantile(&mut times, 0.99));
+        }
+        reports.push(Report {
+            measure: format!("storm, {count} clients at once"),
+            unit: "bytes",
+            series: vec![least, bytes],
+            references: vec!["bytes, least possible"],
+            notes: Vec::new(),
+        });
+        reports.push(Report {
+            measure: format!("storm, {count} clients, then {RATE} joins a second"),
+            unit: "ms",
+            series: vec![seconds, seen],
+            references: Vec::new(),
+            notes: vec![("every list complete".to_owned(), Value::Bool(true))],
+        });
+    }
+    Ok(reports)
+}
+
+/// Seconds until all lists are whole, bytes received by then, milliseconds of each steady join.
+fn round(count: usize) -> std::io::Result<(f64, f64, Vec<f64>)> {
+    let server = Server::<App>::start(ServerConfig::new((Ipv4Addr::LOCALHOST, 0).into()))
+        .map_err(std::io::Error::other)?;
+    let address = server.local_addr().to_string();
+    let mut load = Talker::start(&["load", &address], processors() - 1)?;
+    let answer = numbers(&load.ask(&format!("join {count}"))?);
+    let times = numbers(&load.ask(&format!("steady {STEADY} {RATE}"))?);
+    Ok((answer[0], answer[1], times))
+}
+
+fn numbers(line: &str) -> Vec<f64> {
+    line.split(' ').filter_map(|word| word.parse().ok()).collect()
+}
+
+/// Bytes of one entry of the list, as the load generator's clients have it.
+fn entry_bytes(count: usize) -> usize {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
+    let peer =
+        Peer::new(Uuid::from_bytes([0; 16]), 1, 1, format!("load-{}", count - 1), vec![address]);
+    let epoch = tlv_core::messages::Epoch::new(0, 0);
+    let len = |peers| Snapshot::new(epoch.clone(), peers).value_len().unwrap_or_default();
+    len(vec![peer]) - len(Vec::new())
+}
