@@ -20,7 +20,7 @@ use super::rule::Rule;
 use super::show;
 use super::walk::{Change, Focus, Spot};
 use crate::dynamic::{self, Body, ChoiceValue, FRAME_HEADER_LEN, Value};
-use crate::schema::{Message, Schema, TypeKind};
+use crate::schema::{self, Message, Schema, TypeKind};
 
 /// The two specs.
 #[derive(Clone, Copy)]
@@ -275,17 +275,17 @@ fn leaves(pair: Pair<'_>, spot: &Spot<'_>, writer: Side, message: &Message) -> O
         Focus::Length => match there? {
             Site::Body(_) => {
                 let limit = spot.message(writer.other())?.max_len;
-                vec![Leaf::Body(longer(schema, &message.body, limit))]
+                longer(schema, message, &message.body, limit).map(Leaf::Body).into_iter().collect()
             }
             Site::Type(crate::schema::Ty::Named(id), _) => {
                 let other = pair.schema(writer.other());
                 let TypeKind::Union(limited) = &other.type_def(*id).kind else { return None };
                 let variants = union()?.variants.iter();
                 variants
-                    .map(|variant| {
-                        let body = longer(schema, &variant.body, limited.max_len);
+                    .filter_map(|variant| {
+                        let body = longer(schema, message, &variant.body, limited.max_len)?;
                         let value = ChoiceValue::Known(body);
-                        Leaf::Value(Value::Union(dynamic::Choice { id: variant.id, value }))
+                        Some(Leaf::Value(Value::Union(dynamic::Choice { id: variant.id, value })))
                     })
                     .collect()
             }
@@ -306,12 +306,16 @@ fn names_number(schema: &Schema, site: Site<'_>, number: u32) -> bool {
     }
 }
 
-/// The shortest body beyond `limit` bytes that its bounds allow.
-fn longer(schema: &Schema, body: &crate::schema::Body, limit: u32) -> Body {
+/// The shortest body beyond `limit` bytes, if its bounds allow one. It is a message's or, within
+/// that, a variant's.
+fn longer(schema: &Schema, message: &Message, body: &schema::Body, limit: u32) -> Option<Body> {
     let head = body.head.iter().map(|field| schema.size_of(&field.ty).min);
     let smallest = head.fold(0_u64, u64::saturating_add);
     let extra = (u64::from(limit) + 1).saturating_sub(smallest);
-    Fill { schema }.body(body, extra).0
+    let (value, _) = Fill { schema }.body(body, extra);
+    let alone = Message { body: body.clone(), max_len: u32::MAX, ..message.clone() };
+    let bytes = dynamic::encode(schema, &alone, &value).ok()?;
+    (bytes.len() > limit as usize).then_some(value)
 }
 
 /// A frame's value, after its header.
