@@ -80,6 +80,11 @@ impl Values {
             self.counter(name) == value
         });
     }
+
+    /// Likewise for what rises and falls.
+    fn check_gauge(&self, name: &str, value: i64) {
+        wait_until(&format!("{name} at {value}"), || self.gauge(name) == value);
+    }
 }
 
 #[test]
@@ -97,7 +102,7 @@ fn links_and_frames(values: &Values) {
     let ann = TestPort::start(config("ann"));
     let bob = TestPort::start(config("bob"));
     let (link, events) = ann.connect(bob.handle.local_addr());
-    assert_eq!(values.gauge("netport_links"), 2);
+    values.check_gauge("netport_links", 2);
     for _ in 0..10 {
         link.send(&greet_of("hello")).expect("the link is open");
         greeted(&events);
@@ -114,7 +119,7 @@ fn links_and_frames(values: &Values) {
     values.check("netport_received_frames_total", 23);
     let sent = values.counter("netport_sent_bytes_total");
     values.check("netport_received_bytes_total", sent);
-    assert_eq!(values.gauge("netport_links"), 0);
+    values.check_gauge("netport_links", 0);
 }
 
 fn refusals(values: &Values) {
