@@ -42,6 +42,7 @@ pub mod parse;
 pub mod record;
 mod set;
 mod tail;
+pub mod text;
 mod types;
 pub mod wire;
 pub mod write;
@@ -55,4 +56,4 @@ pub use set::{
 };
 pub use tail::{Retained, TailReader, TailRef, UnknownRecord};
 pub use types::{Timestamp, Uuid};
-pub use wire::{ListIter, ListRef, MapIter, MapRef};
+pub use wire::{ListIter, ListRef, MapIter, MapRef, PeekIter};

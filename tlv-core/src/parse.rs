@@ -9,6 +9,7 @@ use crate::{
     error::{DecodeError, DecodeErrorKind},
     record::{self, HEADER_LEN, Record},
     set::UNKNOWN_MAX_LEN,
+    wire::Wire,
 };
 
 /// What a parser answers: what is left, and what was read.
@@ -256,6 +257,29 @@ pub fn hold_here(
         return Ok(());
     }
     fail(DecodeErrorKind::Constraint { rule }, left)
+}
+
+/// Reads one field of a struct, whose fields begin where `fields` does.
+///
+/// # Errors
+///
+/// What `parser` refuses; offsets count from the start of `fields`.
+#[inline]
+pub fn peek<'a, T>(
+    fields: &'a [u8],
+    parser: impl FnOnce(&'a [u8]) -> Result<T, nom::Err<DecodeError>>,
+) -> Result<T, DecodeError> {
+    match parser(fields) {
+        Ok(value) => Ok(value),
+        Err(error) => Err(finish(error, fields.len(), "")),
+    }
+}
+
+/// The bytes of one value, of which no more is checked than where it ends.
+#[inline]
+pub fn extent<T: Wire>(input: &[u8]) -> IResult<'_, &[u8]> {
+    let (rest, ()) = T::skip(input)?;
+    Ok((rest, input.get(..input.len() - rest.len()).unwrap_or_default()))
 }
 
 /// Nothing, at the end of `input`.

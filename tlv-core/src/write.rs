@@ -35,15 +35,82 @@ impl Output for BytesMut {
     }
 }
 
+/// A buffer for frames that is used again: what it has held once need not be zeroed again, which
+/// for large frames is as costly as writing them.
+#[derive(Clone, Debug, Default)]
+pub struct FrameBuffer {
+    /// All that was ever grown.
+    bytes: Vec<u8>,
+    /// How much of it is in use.
+    len: usize,
+}
+
+impl FrameBuffer {
+    /// A buffer that holds nothing.
+    pub const fn new() -> Self {
+        Self { bytes: Vec::new(), len: 0 }
+    }
+
+    /// Forgets the frames, and keeps the memory.
+    pub fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// The frames.
+    pub fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+impl Output for FrameBuffer {
+    #[inline]
+    fn grow(&mut self, len: usize) -> &mut [u8] {
+        let start = self.len;
+        self.len = start.saturating_add(len);
+        if self.len > self.bytes.len() {
+            self.bytes.resize(self.len, 0);
+        }
+        self.bytes.get_mut(start..self.len).unwrap_or_default()
+    }
+}
+
 /// Writes `bytes`.
 #[inline]
 pub fn slice<'o>(out: &'o mut [u8], bytes: &[u8]) -> &'o mut [u8] {
     match out.split_at_mut_checked(bytes.len()) {
         Some((to, rest)) => {
-            to.copy_from_slice(bytes);
+            copy(to, bytes);
             rest
         }
         None => short(),
+    }
+}
+
+/// Copies `from` to `to`, which is as long: short ones without a call, as two parts that overlap.
+#[inline]
+fn copy(to: &mut [u8], from: &[u8]) {
+    match from.len() {
+        0 => {}
+        1..4 => {
+            for (to, from) in to.iter_mut().zip(from) {
+                *to = *from;
+            }
+        }
+        4..8 => ends::<4>(to, from),
+        8..16 => ends::<8>(to, from),
+        16..=32 => ends::<16>(to, from),
+        _ => to.copy_from_slice(from),
+    }
+}
+
+/// Copies the first `N` bytes and the last `N`, which together are all.
+#[inline]
+fn ends<const N: usize>(to: &mut [u8], from: &[u8]) {
+    if let (Some(to), Some(from)) = (to.first_chunk_mut::<N>(), from.first_chunk::<N>()) {
+        *to = *from;
+    }
+    if let (Some(to), Some(from)) = (to.last_chunk_mut::<N>(), from.last_chunk::<N>()) {
+        *to = *from;
     }
 }
 
@@ -142,4 +209,32 @@ pub fn variant(
 pub fn short<'o>() -> &'o mut [u8] {
     debug_assert!(false, "a value is longer than its size");
     &mut []
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_length_is_copied_whole() {
+        for len in 0..100u8 {
+            let from: Vec<u8> = (1..=len).collect();
+            let mut out = alloc::vec![0; usize::from(len) + 1];
+            assert_eq!(slice(&mut out, &from), [0]);
+            assert_eq!(out.split_last(), Some((&0, &from[..])));
+        }
+    }
+
+    #[test]
+    fn a_buffer_that_is_used_again_holds_what_was_written_last() {
+        let mut buffer = FrameBuffer::new();
+        buffer.grow(4).fill(7);
+        buffer.grow(2).fill(8);
+        assert_eq!(buffer.as_slice(), [7, 7, 7, 7, 8, 8]);
+        buffer.clear();
+        assert_eq!(buffer.as_slice(), []);
+        buffer.grow(3).fill(9);
+        assert_eq!(buffer.as_slice(), [9, 9, 9]);
+        assert_eq!(buffer.grow(10).len(), 10);
+    }
 }

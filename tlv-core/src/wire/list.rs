@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::{fmt, iter::FusedIterator, marker::PhantomData};
 
-use super::{Counted, Source, Wire, text::over_bound};
+use super::{Counted, Peek, Source, Wire, text::over_bound};
 use crate::{
     EncodeError,
     error::DecodeError,
@@ -117,6 +117,17 @@ impl<'a, T: Wire> ListRef<'a, T> {
         ListIter { list: *self, rest: self.bytes, index: 0 }
     }
 
+    /// Walks the elements without reading them: each hands out single fields, and checks no other.
+    ///
+    /// For programs that look at a few fields of many elements.
+    #[inline]
+    pub fn peek(&self) -> PeekIter<'a, T>
+    where
+        T: Peek,
+    {
+        PeekIter { rest: self.bytes, left: self.count, elements: PhantomData }
+    }
+
     /// Owns the elements.
     ///
     /// # Errors
@@ -206,6 +217,29 @@ impl<T: Wire> ListIter<'_, T> {
         error
     }
 }
+
+/// Walks a [`ListRef`] without reading its elements.
+#[derive(Debug)]
+pub struct PeekIter<'a, T> {
+    rest: &'a [u8],
+    left: usize,
+    elements: PhantomData<fn() -> T>,
+}
+
+impl<'a, T: Peek> Iterator for PeekIter<'a, T> {
+    type Item = T::Peek<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<T::Peek<'a>> {
+        self.left = self.left.checked_sub(1)?;
+        // The elements' ends were found when the list was borrowed, so this cannot fail.
+        let (rest, element) = T::peek(self.rest).ok()?;
+        self.rest = rest;
+        Some(element)
+    }
+}
+
+impl<T: Peek> FusedIterator for PeekIter<'_, T> {}
 
 impl<T: Wire> FusedIterator for ListIter<'_, T> {}
 

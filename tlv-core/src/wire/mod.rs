@@ -20,7 +20,7 @@ use core::fmt::Debug;
 
 pub use array::{Array, BigArray, VarArray};
 pub use fixed::{Fixed, Plain, debug_flags, plain_many, too_few, unknown_value};
-pub use list::{List, ListIter, ListRef};
+pub use list::{List, ListIter, ListRef, PeekIter};
 pub use map::{Key, Map, MapIter, MapRef};
 pub use text::{Blob, Str};
 
@@ -136,6 +136,19 @@ pub trait Wire: 'static {
     fn write_many<'o>(values: &[Self::Owned], out: &'o mut [u8]) -> &'o mut [u8] {
         values.iter().fold(out, |out, value| Self::write(value, out))
     }
+}
+
+/// A struct whose fields can be read one at a time.
+pub trait Peek: Wire {
+    /// The struct in the received bytes, of which no more is checked than where it ends.
+    type Peek<'a>: Copy + Debug;
+
+    /// Finds where the struct ends.
+    ///
+    /// # Errors
+    ///
+    /// Where the end cannot be found.
+    fn peek(input: &[u8]) -> IResult<'_, Self::Peek<'_>>;
 }
 
 /// A type with a count or length in front.

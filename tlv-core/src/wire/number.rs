@@ -98,6 +98,17 @@ impl Fixed for bool {
         Ok(())
     }
 
+    #[inline]
+    fn get_many(bytes: &[u8]) -> Result<Vec<Self>, DecodeError> {
+        // Judged together, so that neither loop has a way out.
+        if bytes.iter().fold(0, |all, byte| all | byte) > 1 {
+            let wrong = bytes.iter().position(|byte| *byte > 1).unwrap_or_default();
+            let rest = bytes.get(wrong..).unwrap_or_default();
+            return Self::get(rest).map(|_| Vec::new()).map_err(|error| error.in_element(wrong));
+        }
+        Ok(bytes.iter().map(|byte| *byte == 1).collect())
+    }
+
     fn choose(choices: &mut Choices<'_>) -> Self {
         choices.flip()
     }

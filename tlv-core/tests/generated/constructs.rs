@@ -150,6 +150,45 @@ fn a_borrowed_list_is_walked_in_place() {
 }
 
 #[test]
+fn single_fields_are_read_without_the_others() {
+    let peers =
+        vec![struct_extensible::Peer::new(7, "ann"), struct_extensible::Peer::new(9, "bob")];
+    let message = struct_extensible::Peers::new(
+        peers[0].clone(),
+        peers,
+        struct_extensible::Blank::new(),
+        vec![],
+        None,
+    );
+    let mut value = message.to_frame().expect("it keeps to the spec")[6..].to_vec();
+    // The second of the list has a name that is no text.
+    let at = value.windows(3).rposition(|name| name == b"bob").expect("it is there");
+    value[at] = 0xff;
+    let borrowed = struct_extensible::Peers::borrow(&value).expect("elements are not read yet");
+    let ids: Result<Vec<u32>, _> = borrowed.rest.peek().map(|peer| peer.id()).collect();
+    assert_eq!(ids, Ok(vec![7, 9]));
+    let names: Vec<_> = borrowed.rest.peek().map(|peer| peer.name()).collect();
+    assert_eq!(names[0], Ok("ann"));
+    let error = names[1].as_ref().expect_err("it is no text");
+    assert_eq!((error.offset(), &*error.path()), (5, "name"));
+
+    let home = struct_frozen::Point::new(1.0, 2.0);
+    let person = struct_frozen::Person::new(30, 180, "ann", home);
+    let value = [&[0; 25][..], &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]].concat();
+    let mut value = value;
+    value.extend_from_slice(&{
+        let mut bytes = vec![30, 180, 0, 3];
+        bytes.extend_from_slice(b"ann");
+        bytes.extend_from_slice(&1f32.to_le_bytes());
+        bytes.extend_from_slice(&2f32.to_le_bytes());
+        bytes
+    });
+    let borrowed = struct_frozen::Structs::borrow(&value).expect("it is valid");
+    let found: Vec<_> = borrowed.people.peek().map(|p| (p.tall(), p.name(), p.home())).collect();
+    assert_eq!(found, [(Ok(person.tall), Ok("ann"), Ok(home))]);
+}
+
+#[test]
 fn parsers_compose_with_nom() {
     use nom::{
         Parser as _, bytes::complete::tag, combinator::map, multi::count, sequence::preceded,

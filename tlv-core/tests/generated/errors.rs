@@ -70,6 +70,27 @@ fn invalid_utf8_in_an_element() {
 }
 
 #[test]
+fn texts_that_are_checked_together_are_refused_one_by_one() {
+    let words = |first: &[u8], second: &[u8], third: &[u8]| {
+        let parts = [first, second, third].map(|text| [&[text.len() as u8], text].concat());
+        parts.concat()
+    };
+    let good = words("é".as_bytes(), &[b'x'; 200], "文".as_bytes());
+    let read = text::Words::borrow(&good).expect("each is UTF-8");
+    assert_eq!((read.first, read.second.len(), read.third), ("é", 200, "文"));
+    // Half a character, which the length behind it would complete.
+    let halves = words(&[0xc3], &[b'x'; 0xa9], b"");
+    assert!(std::str::from_utf8(&halves[..halves.len() - 1]).is_ok(), "together they are");
+    refused::<text::Words>(&halves, Kind::InvalidUtf8 { valid_up_to: 0 }, 1, "Words.first");
+    let bytes = words(b"ab", b"c\xff", b"");
+    refused::<text::Words>(&bytes, Kind::InvalidUtf8 { valid_up_to: 1 }, 5, "Words.second");
+    let bytes = [&words(b"ab", b"c", b"")[..5], &[11]].concat();
+    refused::<text::Words>(&bytes, Kind::OverBound { bound: 10, found: 11 }, 5, "Words.third");
+    let bytes = [&words(b"ab", b"c", b"")[..5], &[9, b'd']].concat();
+    refused::<text::Words>(&bytes, Kind::Truncated { wanted: 9, found: 1 }, 6, "Words.third");
+}
+
+#[test]
 fn over_bound_and_count_too_large() {
     refused::<text::Text>(&[0, 1, 1], Kind::OverBound { bound: 256, found: 257 }, 1, "Text.long");
     refused::<numbers::NumberLists>(

@@ -16,6 +16,8 @@ pub(super) struct Item<'b> {
     pub(super) meta: &'b Meta,
     pub(super) name: Ident,
     pub(super) borrowed: Ident,
+    /// The name of the struct that peeks, where there is one.
+    pub(super) peek: Ident,
     pub(super) body: &'b Body,
     pub(super) frame: Frame,
     /// Whether the first field is the generated `call`.
@@ -334,7 +336,7 @@ fn names_used(cx: &Cx<'_>, item: &Item<'_>, copy: bool) -> Used {
     Used {
         value_ref: or(any || copy, quote!(value)),
         value: or(any, quote!(value)),
-        source: or(varies || head.iter().any(|f| !cx.traits_of(&f.ty).fixed), quote!(source)),
+        source: or(varies || read::uses_source(cx, item.body), quote!(source)),
         sized: or(sized, quote!(value)),
     }
 }

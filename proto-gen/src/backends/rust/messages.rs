@@ -17,6 +17,7 @@ pub(super) fn items(cx: &Cx<'_>, message: &Message) -> TokenStream {
         meta: &message.meta,
         name: name.clone(),
         borrowed: cx.names.borrowed(text),
+        peek: cx.names.borrowed(text),
         body: &message.body,
         frame: Frame::Open,
         call: message.pair.is_some(),

@@ -15,6 +15,7 @@ mod flags;
 mod generate;
 mod messages;
 mod names;
+mod peek;
 mod print;
 mod read;
 mod sets;

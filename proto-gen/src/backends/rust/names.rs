@@ -28,6 +28,8 @@ pub(super) struct Names {
 pub(super) enum Derived {
     /// The borrowed form: `GreetRef`.
     Ref,
+    /// What peeks into a struct: `PeerPeek`.
+    Peek,
     /// The values of an open enum that have no name: `UnknownMood`.
     Unknown,
     /// The body of a union's variant: `ShapeCircle`.
@@ -60,7 +62,8 @@ impl Names {
                         derive(&def.meta.name, Derived::VariantRef(variant.meta.name.clone()));
                     }
                 }
-                TypeKind::Struct(_) | TypeKind::Flags(_) => {}
+                TypeKind::Struct(_) => derive(&def.meta.name, Derived::Peek),
+                TypeKind::Flags(_) => {}
             }
         }
         for message in schema.messages() {
@@ -88,6 +91,7 @@ impl Derived {
     fn of(&self, name: &str) -> String {
         match self {
             Self::Ref => format!("{name}Ref"),
+            Self::Peek => format!("{name}Peek"),
             Self::Unknown => format!("Unknown{name}"),
             Self::Variant(variant) => format!("{name}{variant}"),
             Self::VariantRef(variant) => format!("{name}{variant}Ref"),

@@ -9,7 +9,7 @@ use super::{
     names::{ident, local},
     types::{hex, number},
 };
-use crate::schema::{Body, Field, UnknownPolicy};
+use crate::schema::{Body, Field, Ty, UnknownPolicy};
 
 /// Whether values are read in place or owned.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,19 @@ pub(super) enum Shape {
 /// what follows it.
 pub(super) fn head(cx: &Cx<'_>, body: &Body, mode: Mode) -> TokenStream {
     let mut out = TokenStream::new();
-    for piece in fields::pieces(cx, body) {
+    let mut pieces = fields::pieces(cx, body).into_iter().peekable();
+    while let Some(piece) = pieces.next() {
+        let mut together: Vec<(usize, &Field, u32)> = short_text(&piece).into_iter().collect();
+        while !together.is_empty()
+            && let Some(next) = pieces.peek().and_then(short_text)
+        {
+            together.push(next);
+            pieces.next();
+        }
+        if together.len() > 1 {
+            out.extend(texts(&together, mode));
+            continue;
+        }
         out.extend(match piece {
             Piece::Run(run) => {
                 let size = literal(run.size);
@@ -50,6 +62,40 @@ pub(super) fn head(cx: &Cx<'_>, body: &Body, mode: Mode) -> TokenStream {
         });
     }
     out
+}
+
+/// Whether the head, owned, looks at the buffer that it may share: texts read together do not.
+pub(super) fn uses_source(cx: &Cx<'_>, body: &Body) -> bool {
+    let pieces = fields::pieces(cx, body);
+    let text = |at: Option<usize>| at.and_then(|at| pieces.get(at)).and_then(short_text).is_some();
+    pieces.iter().enumerate().any(|(at, piece)| {
+        let together = text(Some(at)) && (text(at.checked_sub(1)) || text(Some(at + 1)));
+        matches!(piece, Piece::One(..)) && !together
+    })
+}
+
+/// A text whose length is one byte and which needs no check but for UTF-8: with its bound.
+fn short_text<'b>(piece: &Piece<'b>) -> Option<(usize, &'b Field, u32)> {
+    let Piece::One(index, field) = piece else { return None };
+    match field.ty {
+        Ty::Str { max } if max <= 0xff && field.constraint.is_none() => Some((*index, field, max)),
+        _ => None,
+    }
+}
+
+/// Statements that read neighbouring texts, checked for UTF-8 together.
+fn texts(texts: &[(usize, &Field, u32)], mode: Mode) -> TokenStream {
+    let locals: Vec<_> = texts.iter().map(|(index, ..)| local(*index)).collect();
+    let names = texts.iter().map(|(_, field, _)| field.meta.name.as_str());
+    let bounds = texts.iter().map(|(.., max)| number(u128::from(*max)));
+    let own = (mode == Mode::Own).then(|| {
+        quote! { #(let #locals = ::tlv_core::alloc::string::String::from(#locals);)* }
+    });
+    quote! {
+        let (input, [#(#locals),*]) =
+            ::tlv_core::text::texts(input, &[#((#names, #bounds)),*])?;
+        #own
+    }
 }
 
 /// Statements that read the fields of a `run` into the locals.
@@ -96,7 +142,8 @@ fn after(shape: Shape, more: u64) -> TokenStream {
     }
 }
 
-fn one(cx: &Cx<'_>, index: usize, field: &Field, mode: Mode) -> TokenStream {
+/// Statements that read a field by itself from `input`.
+pub(super) fn one(cx: &Cx<'_>, index: usize, field: &Field, mode: Mode) -> TokenStream {
     let (local, name) = (local(index), &field.meta.name);
     let read = read_call(cx, field, mode, &quote!(input));
     let constraint = fields::constraint(field, &Place::Value(quote!(#local)));

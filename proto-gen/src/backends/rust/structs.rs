@@ -7,7 +7,8 @@ use super::{
     Cx,
     body::{self, Frame, Item},
     fixed,
-    names::ident,
+    names::{Derived, ident},
+    peek,
 };
 use crate::schema::{Struct, TypeDef};
 
@@ -19,6 +20,7 @@ pub(super) fn items(cx: &Cx<'_>, index: usize, def: &TypeDef, item: &Struct) -> 
         meta: &def.meta,
         name: name.clone(),
         borrowed: cx.names.borrowed(&def.meta.name),
+        peek: cx.names.derived(&def.meta.name, Derived::Peek),
         body: &item.body,
         frame,
         call: false,
@@ -30,6 +32,7 @@ pub(super) fn items(cx: &Cx<'_>, index: usize, def: &TypeDef, item: &Struct) -> 
     } else {
         if !traits.copy {
             out.extend(body::borrowed(cx, &item));
+            out.extend(peek::items(cx, &item));
         }
         out.extend(body::wire(cx, &item, traits.copy));
     }

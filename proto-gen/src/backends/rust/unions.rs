@@ -55,6 +55,7 @@ pub(super) fn items(cx: &Cx<'_>, index: usize, def: &TypeDef, item: &Union) -> T
             meta: &variant.meta,
             name: parts.bodies[at].clone(),
             borrowed: parts.body_refs[at].clone(),
+            peek: parts.body_refs[at].clone(),
             body: &variant.body,
             frame: Frame::Open,
             call: false,

@@ -65,6 +65,39 @@ mod generated {
             <Kept as ::tlv_core::wire::Wire>::own(*self)
         }
     }
+    /// [`Kept`] in the received bytes, of which no more is checked than where it ends. Each method finds one field, steps over those before it, and checks that one.
+    ///
+    /// # Errors
+    ///
+    /// Each: where the field, or the end of one before it, is not as the spec says. Offsets count from the start of the struct's fields.
+    #[derive(Clone, Copy, Debug)]
+    pub struct KeptPeek<'a>(&'a [u8]);
+    #[allow(clippy::missing_errors_doc)]
+    impl KeptPeek<'_> {
+        /// Field `n`.
+        #[inline]
+        pub fn n(self) -> ::core::result::Result<u8, ::tlv_core::DecodeError> {
+            ::tlv_core::parse::peek(
+                self.0,
+                |input| {
+                    let (input, run) = ::tlv_core::parse::run::<1>(input, &[("n", 1)])?;
+                    let _ = input;
+                    let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
+                        ::tlv_core::parse::at::<0, 1, 1>(run),
+                    );
+                    ::core::result::Result::Ok(f0)
+                },
+            )
+        }
+    }
+    impl ::tlv_core::wire::Peek for Kept {
+        type Peek<'a> = KeptPeek<'a>;
+        #[inline]
+        fn peek(input: &[u8]) -> ::tlv_core::IResult<'_, KeptPeek<'_>> {
+            let (rest, fields) = ::tlv_core::parse::region::<2>(input)?;
+            ::core::result::Result::Ok((rest, KeptPeek(fields)))
+        }
+    }
     impl ::tlv_core::wire::Wire for Kept {
         type Owned = Self;
         type Ref<'a> = KeptRef<'a>;

@@ -104,6 +104,57 @@ mod generated {
             <Peer as ::tlv_core::wire::Wire>::own(*self)
         }
     }
+    /// [`Peer`] in the received bytes, of which no more is checked than where it ends. Each method finds one field, steps over those before it, and checks that one.
+    ///
+    /// # Errors
+    ///
+    /// Each: where the field, or the end of one before it, is not as the spec says. Offsets count from the start of the struct's fields.
+    #[derive(Clone, Copy, Debug)]
+    pub struct PeerPeek<'a>(&'a [u8]);
+    #[allow(clippy::missing_errors_doc)]
+    impl<'a> PeerPeek<'a> {
+        /// Field `id`.
+        #[inline]
+        pub fn id(self) -> ::core::result::Result<u32, ::tlv_core::DecodeError> {
+            ::tlv_core::parse::peek(
+                self.0,
+                |input| {
+                    let (input, run) = ::tlv_core::parse::run::<4>(input, &[("id", 4)])?;
+                    let _ = input;
+                    let f0 = <u32 as ::tlv_core::wire::Plain>::plain(
+                        ::tlv_core::parse::at::<0, 4, 4>(run),
+                    );
+                    ::core::result::Result::Ok(f0)
+                },
+            )
+        }
+        /// Field `name`.
+        #[inline]
+        pub fn name(self) -> ::core::result::Result<&'a str, ::tlv_core::DecodeError> {
+            ::tlv_core::parse::peek(
+                self.0,
+                |input| {
+                    let (input, _) = ::tlv_core::parse::run::<4>(input, &[("id", 4)])?;
+                    let (input, f1) = ::tlv_core::parse::field(
+                        <::tlv_core::wire::Str<
+                            20,
+                        > as ::tlv_core::wire::Wire>::read_ref(input),
+                        "name",
+                    )?;
+                    let _ = input;
+                    ::core::result::Result::Ok(f1)
+                },
+            )
+        }
+    }
+    impl ::tlv_core::wire::Peek for Peer {
+        type Peek<'a> = PeerPeek<'a>;
+        #[inline]
+        fn peek(input: &[u8]) -> ::tlv_core::IResult<'_, PeerPeek<'_>> {
+            let (rest, fields) = ::tlv_core::parse::region::<2>(input)?;
+            ::core::result::Result::Ok((rest, PeerPeek(fields)))
+        }
+    }
     impl ::tlv_core::wire::Wire for Peer {
         type Owned = Self;
         type Ref<'a> = PeerRef<'a>;
@@ -410,6 +461,23 @@ mod generated {
             &self,
         ) -> ::core::result::Result<Blank, ::tlv_core::DecodeError> {
             <Blank as ::tlv_core::wire::Wire>::own(*self)
+        }
+    }
+    /// [`Blank`] in the received bytes, of which no more is checked than where it ends. Each method finds one field, steps over those before it, and checks that one.
+    ///
+    /// # Errors
+    ///
+    /// Each: where the field, or the end of one before it, is not as the spec says. Offsets count from the start of the struct's fields.
+    #[derive(Clone, Copy, Debug)]
+    pub struct BlankPeek<'a>(&'a [u8]);
+    #[allow(clippy::missing_errors_doc)]
+    impl BlankPeek<'_> {}
+    impl ::tlv_core::wire::Peek for Blank {
+        type Peek<'a> = BlankPeek<'a>;
+        #[inline]
+        fn peek(input: &[u8]) -> ::tlv_core::IResult<'_, BlankPeek<'_>> {
+            let (rest, fields) = ::tlv_core::parse::region::<4>(input)?;
+            ::core::result::Result::Ok((rest, BlankPeek(fields)))
         }
     }
     impl ::tlv_core::wire::Wire for Blank {

@@ -243,6 +243,104 @@ mod generated {
             <Person as ::tlv_core::wire::Wire>::own(*self)
         }
     }
+    /// [`Person`] in the received bytes, of which no more is checked than where it ends. Each method finds one field, steps over those before it, and checks that one.
+    ///
+    /// # Errors
+    ///
+    /// Each: where the field, or the end of one before it, is not as the spec says. Offsets count from the start of the struct's fields.
+    #[derive(Clone, Copy, Debug)]
+    pub struct PersonPeek<'a>(&'a [u8]);
+    #[allow(clippy::missing_errors_doc)]
+    impl<'a> PersonPeek<'a> {
+        /// Field `age`.
+        #[inline]
+        pub fn age(self) -> ::core::result::Result<u8, ::tlv_core::DecodeError> {
+            ::tlv_core::parse::peek(
+                self.0,
+                |input| {
+                    let (input, run) = ::tlv_core::parse::run::<
+                        1,
+                    >(input, &[("age", 1)])?;
+                    let _ = input;
+                    let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
+                        ::tlv_core::parse::at::<0, 1, 1>(run),
+                    );
+                    ::core::result::Result::Ok(f0)
+                },
+            )
+        }
+        /// Field `tall`.
+        #[inline]
+        pub fn tall(self) -> ::core::result::Result<u16, ::tlv_core::DecodeError> {
+            ::tlv_core::parse::peek(
+                self.0,
+                |input| {
+                    let (input, run) = ::tlv_core::parse::run::<
+                        3,
+                    >(input, &[("age", 1), ("tall", 2)])?;
+                    let _ = input;
+                    let f1 = <u16 as ::tlv_core::wire::Plain>::plain(
+                        ::tlv_core::parse::at::<1, 2, 3>(run),
+                    );
+                    ::core::result::Result::Ok(f1)
+                },
+            )
+        }
+        /// Field `name`.
+        #[inline]
+        pub fn name(self) -> ::core::result::Result<&'a str, ::tlv_core::DecodeError> {
+            ::tlv_core::parse::peek(
+                self.0,
+                |input| {
+                    let (input, _) = ::tlv_core::parse::run::<
+                        3,
+                    >(input, &[("age", 1), ("tall", 2)])?;
+                    let (input, f2) = ::tlv_core::parse::field(
+                        <::tlv_core::wire::Str<
+                            20,
+                        > as ::tlv_core::wire::Wire>::read_ref(input),
+                        "name",
+                    )?;
+                    let _ = input;
+                    ::core::result::Result::Ok(f2)
+                },
+            )
+        }
+        /// Field `home`.
+        #[inline]
+        pub fn home(self) -> ::core::result::Result<Point, ::tlv_core::DecodeError> {
+            ::tlv_core::parse::peek(
+                self.0,
+                |input| {
+                    let (input, _) = ::tlv_core::parse::run::<
+                        3,
+                    >(input, &[("age", 1), ("tall", 2)])?;
+                    let (input, ()) = ::tlv_core::parse::field(
+                        <::tlv_core::wire::Str<
+                            20,
+                        > as ::tlv_core::wire::Wire>::skip(input),
+                        "name",
+                    )?;
+                    let (input, run) = ::tlv_core::parse::run::<
+                        8,
+                    >(input, &[("home", 8)])?;
+                    let _ = input;
+                    let f3 = <Point as ::tlv_core::wire::Plain>::plain(
+                        ::tlv_core::parse::at::<0, 8, 8>(run),
+                    );
+                    ::core::result::Result::Ok(f3)
+                },
+            )
+        }
+    }
+    impl ::tlv_core::wire::Peek for Person {
+        type Peek<'a> = PersonPeek<'a>;
+        #[inline]
+        fn peek(input: &[u8]) -> ::tlv_core::IResult<'_, PersonPeek<'_>> {
+            let (rest, fields) = ::tlv_core::parse::extent::<Self>(input)?;
+            ::core::result::Result::Ok((rest, PersonPeek(fields)))
+        }
+    }
     impl ::tlv_core::wire::Wire for Person {
         type Owned = Self;
         type Ref<'a> = PersonRef<'a>;

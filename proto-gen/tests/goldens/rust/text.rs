@@ -312,11 +312,218 @@ mod generated {
         const AMPLIFICATION: u32 = 9;
     }
     ::tlv_core::generators!(message Text);
+    /// Neighbours that are checked together.
+    ///
+    /// ```text
+    /// offset  size     field
+    ///      0  1..=21   first: Str(20)
+    ///     ..  1..=256  second: Str(255)
+    ///     ..  1..=11   third: Str(10)
+    /// ```
+    #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+    pub struct Words {
+        /// One.
+        pub first: ::tlv_core::alloc::string::String,
+        /// Two.
+        pub second: ::tlv_core::alloc::string::String,
+        /// Three.
+        pub third: ::tlv_core::alloc::string::String,
+    }
+    impl Words {
+        /// The value that consists of these fields.
+        #[inline]
+        #[must_use]
+        pub fn new(
+            first: impl ::core::convert::Into<::tlv_core::alloc::string::String>,
+            second: impl ::core::convert::Into<::tlv_core::alloc::string::String>,
+            third: impl ::core::convert::Into<::tlv_core::alloc::string::String>,
+        ) -> Self {
+            Self {
+                first: ::core::convert::Into::into(first),
+                second: ::core::convert::Into::into(second),
+                third: ::core::convert::Into::into(third),
+            }
+        }
+    }
+    /// Neighbours that are checked together.
+    ///
+    /// ```text
+    /// offset  size     field
+    ///      0  1..=21   first: Str(20)
+    ///     ..  1..=256  second: Str(255)
+    ///     ..  1..=11   third: Str(10)
+    /// ```
+    ///
+    /// [`Words`] in the received bytes.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct WordsRef<'a> {
+        /// One.
+        pub first: &'a str,
+        /// Two.
+        pub second: &'a str,
+        /// Three.
+        pub third: &'a str,
+        tail: ::tlv_core::TailRef<'a>,
+    }
+    impl<'a> WordsRef<'a> {
+        /// The tail as it was received: known records and unknown.
+        #[inline]
+        #[must_use]
+        pub fn tail(&self) -> ::tlv_core::TailRef<'a> {
+            self.tail
+        }
+        /// Owns the value.
+        ///
+        /// # Errors
+        ///
+        /// Where an element of a list, array or map, which are checked when walked, is not an encoding of its type.
+        #[inline]
+        pub fn to_owned(
+            &self,
+        ) -> ::core::result::Result<Words, ::tlv_core::DecodeError> {
+            <Words as ::tlv_core::wire::Wire>::own(*self)
+        }
+    }
+    impl ::tlv_core::wire::Wire for Words {
+        type Owned = Self;
+        type Ref<'a> = WordsRef<'a>;
+        const MIN: usize = 3;
+        #[inline]
+        fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, WordsRef<'_>> {
+            let (input, [f0, f1, f2]) = ::tlv_core::text::texts(
+                input,
+                &[("first", 20), ("second", 255), ("third", 10)],
+            )?;
+            ::tlv_core::TailReader::skip(input)?;
+            ::core::result::Result::Ok((
+                ::tlv_core::parse::end(input),
+                WordsRef {
+                    first: f0,
+                    second: f1,
+                    third: f2,
+                    tail: ::tlv_core::TailRef::new(input),
+                },
+            ))
+        }
+        #[inline]
+        fn read<'a>(
+            input: &'a [u8],
+            _: ::tlv_core::wire::Source<'_>,
+        ) -> ::tlv_core::IResult<'a, Self> {
+            let (input, [f0, f1, f2]) = ::tlv_core::text::texts(
+                input,
+                &[("first", 20), ("second", 255), ("third", 10)],
+            )?;
+            let f0 = ::tlv_core::alloc::string::String::from(f0);
+            let f1 = ::tlv_core::alloc::string::String::from(f1);
+            let f2 = ::tlv_core::alloc::string::String::from(f2);
+            ::tlv_core::TailReader::skip(input)?;
+            ::core::result::Result::Ok((
+                ::tlv_core::parse::end(input),
+                Self {
+                    first: f0,
+                    second: f1,
+                    third: f2,
+                },
+            ))
+        }
+        #[inline]
+        fn skip(input: &[u8]) -> ::tlv_core::IResult<'_, ()> {
+            ::core::result::Result::Ok((::tlv_core::parse::end(input), ()))
+        }
+        #[inline]
+        fn own(
+            value: WordsRef<'_>,
+        ) -> ::core::result::Result<Self, ::tlv_core::DecodeError> {
+            ::core::result::Result::Ok(Self {
+                first: ::tlv_core::parse::own_field(
+                    <::tlv_core::wire::Str<
+                        20,
+                    > as ::tlv_core::wire::Wire>::own(value.first),
+                    "first",
+                )?,
+                second: ::tlv_core::parse::own_field(
+                    <::tlv_core::wire::Str<
+                        255,
+                    > as ::tlv_core::wire::Wire>::own(value.second),
+                    "second",
+                )?,
+                third: ::tlv_core::parse::own_field(
+                    <::tlv_core::wire::Str<
+                        10,
+                    > as ::tlv_core::wire::Wire>::own(value.third),
+                    "third",
+                )?,
+            })
+        }
+        #[inline]
+        fn size(value: &Self) -> ::core::result::Result<usize, ::tlv_core::EncodeError> {
+            let mut size = 0;
+            size
+                += ::tlv_core::write::field(
+                    <::tlv_core::wire::Str<
+                        20,
+                    > as ::tlv_core::wire::Wire>::size(&value.first),
+                    "first",
+                )?;
+            size
+                += ::tlv_core::write::field(
+                    <::tlv_core::wire::Str<
+                        255,
+                    > as ::tlv_core::wire::Wire>::size(&value.second),
+                    "second",
+                )?;
+            size
+                += ::tlv_core::write::field(
+                    <::tlv_core::wire::Str<
+                        10,
+                    > as ::tlv_core::wire::Wire>::size(&value.third),
+                    "third",
+                )?;
+            ::core::result::Result::Ok(size)
+        }
+        #[inline]
+        fn write<'o>(value: &Self, out: &'o mut [u8]) -> &'o mut [u8] {
+            let out = <::tlv_core::wire::Str<
+                20,
+            > as ::tlv_core::wire::Wire>::write(&value.first, out);
+            let out = <::tlv_core::wire::Str<
+                255,
+            > as ::tlv_core::wire::Wire>::write(&value.second, out);
+            <::tlv_core::wire::Str<
+                10,
+            > as ::tlv_core::wire::Wire>::write(&value.third, out)
+        }
+        fn generate(choices: &mut ::tlv_core::generate::Choices<'_>) -> Self {
+            Self {
+                first: <::tlv_core::wire::Str<
+                    20,
+                > as ::tlv_core::wire::Wire>::generate(choices),
+                second: <::tlv_core::wire::Str<
+                    255,
+                > as ::tlv_core::wire::Wire>::generate(choices),
+                third: <::tlv_core::wire::Str<
+                    10,
+                > as ::tlv_core::wire::Wire>::generate(choices),
+            }
+        }
+    }
+    impl ::tlv_core::Message for Words {
+        const ID: u16 = 0x0104;
+        const NAME: &'static str = "Words";
+        const SINCE: u32 = 1;
+        const MIN_LEN: u32 = 3;
+        const MAX_LEN: u32 = 65_536;
+        const AMPLIFICATION: u32 = 8;
+    }
+    ::tlv_core::generators!(message Words);
     /// All of it.
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]
     pub enum Everything {
         /// Message `Text`.
         Text(Text),
+        /// Neighbours that are checked together.
+        Words(Words),
         /// A message of an id that is not in the set.
         Unknown(::tlv_core::UnknownRecord),
     }
@@ -326,6 +533,12 @@ mod generated {
             Self::Text(message)
         }
     }
+    impl ::core::convert::From<Words> for Everything {
+        #[inline]
+        fn from(message: Words) -> Self {
+            Self::Words(message)
+        }
+    }
     /// All of it.
     ///
     /// [`Everything`] in the received bytes.
@@ -333,6 +546,8 @@ mod generated {
     pub enum EverythingRef<'a> {
         /// Message `Text`.
         Text(TextRef<'a>),
+        /// Neighbours that are checked together.
+        Words(WordsRef<'a>),
         /// A message of an id that is not in the set.
         Unknown(::tlv_core::Record<'a>),
     }
@@ -358,17 +573,26 @@ mod generated {
         fn info(id: u16) -> ::core::option::Option<&'static ::tlv_core::MessageInfo> {
             let index: usize = match id {
                 0x0102 => 0,
+                0x0104 => 1,
                 _ => return ::core::option::Option::None,
             };
             Self::infos().get(index)
         }
         fn infos() -> &'static [::tlv_core::MessageInfo] {
-            static INFOS: [::tlv_core::MessageInfo; 1] = [
+            static INFOS: [::tlv_core::MessageInfo; 2] = [
                 ::tlv_core::MessageInfo {
                     id: 0x0102,
                     name: "Text",
                     since: 1,
                     max_len: 66_000,
+                    from: &[],
+                    pair: ::core::option::Option::None,
+                },
+                ::tlv_core::MessageInfo {
+                    id: 0x0104,
+                    name: "Words",
+                    since: 1,
+                    max_len: 65_536,
                     from: &[],
                     pair: ::core::option::Option::None,
                 },
@@ -385,6 +609,11 @@ mod generated {
                     0x0102 => {
                         EverythingRef::Text(
                             <Text as ::tlv_core::Message>::borrow(value)?,
+                        )
+                    }
+                    0x0104 => {
+                        EverythingRef::Words(
+                            <Words as ::tlv_core::Message>::borrow(value)?,
                         )
                     }
                     _ => {
@@ -405,6 +634,9 @@ mod generated {
                     0x0102 => {
                         Self::Text(<Text as ::tlv_core::Message>::decode_bytes(value)?)
                     }
+                    0x0104 => {
+                        Self::Words(<Words as ::tlv_core::Message>::decode_bytes(value)?)
+                    }
                     _ => {
                         ::tlv_core::parse::unknown_message(id, value)?;
                         Self::Unknown(::tlv_core::UnknownRecord::new(id, value.clone()))
@@ -418,6 +650,7 @@ mod generated {
             ::core::result::Result::Ok(
                 match message {
                     EverythingRef::Text(message) => Self::Text(message.to_owned()?),
+                    EverythingRef::Words(message) => Self::Words(message.to_owned()?),
                     EverythingRef::Unknown(record) => {
                         Self::Unknown(
                             ::tlv_core::UnknownRecord::new(
@@ -432,13 +665,15 @@ mod generated {
         fn id(&self) -> u16 {
             match self {
                 Self::Text(_) => 0x0102,
+                Self::Words(_) => 0x0104,
                 Self::Unknown(record) => record.id(),
             }
         }
         fn value_len(&self) -> ::core::result::Result<usize, ::tlv_core::EncodeError> {
             match self {
                 Self::Text(message) => ::tlv_core::Message::value_len(message),
-                Self::Unknown(record) => record.message_len(&[0x0102]),
+                Self::Words(message) => ::tlv_core::Message::value_len(message),
+                Self::Unknown(record) => record.message_len(&[0x0102, 0x0104]),
             }
         }
         #[inline]
@@ -448,19 +683,25 @@ mod generated {
         ) -> ::core::result::Result<(), ::tlv_core::EncodeError> {
             match self {
                 Self::Text(message) => ::tlv_core::Message::encode_frame(message, out),
-                Self::Unknown(record) => record.encode_frame(&[0x0102], out),
+                Self::Words(message) => ::tlv_core::Message::encode_frame(message, out),
+                Self::Unknown(record) => record.encode_frame(&[0x0102, 0x0104], out),
             }
         }
         fn visit<V: ::tlv_core::Visitor>(visitor: &mut V) {
             let _ = &visitor;
             visitor.message::<Self, Text>();
+            visitor.message::<Self, Words>();
         }
         fn generate(choices: &mut ::tlv_core::generate::Choices<'_>) -> Self {
-            match choices.below(1 + 1) {
+            match choices.below(2 + 1) {
                 0 => Self::Text(::tlv_core::generate::message(choices)),
+                1 => Self::Words(::tlv_core::generate::message(choices)),
                 _ => {
                     Self::Unknown(
-                        ::tlv_core::UnknownRecord::generate_message(choices, &[0x0102]),
+                        ::tlv_core::UnknownRecord::generate_message(
+                            choices,
+                            &[0x0102, 0x0104],
+                        ),
                     )
                 }
             }

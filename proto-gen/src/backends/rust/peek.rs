@@ -1,0 +1,126 @@
+//! Peeking: single fields of a struct in the received bytes, without reading the others.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{
+    Cx,
+    body::{Frame, Item},
+    docs,
+    fields::{self, Piece, Run},
+    names::{ident, local},
+    read::{self, Mode, Shape, literal},
+};
+use crate::schema::Field;
+
+/// The struct that peeks, and how a list hands it out.
+pub(super) fn items(cx: &Cx<'_>, item: &Item<'_>) -> TokenStream {
+    let (name, peek) = (&item.name, &item.peek);
+    let docs = docs::text(&format!(
+        "[`{name}`] in the received bytes, of which no more is checked than where it ends. Each \
+         method finds one field, steps over those before it, and checks that one.\n\n# Errors\n\n\
+         Each: where the field, or the end of one before it, is not as the spec says. Offsets count \
+         from the start of the struct's fields."
+    ));
+    let methods = item.body.head.iter().enumerate().map(|(index, field)| {
+        let (docs, method) = (docs::of(&field.meta), ident(&field.meta.name));
+        let ty = cx.borrowed(&field.ty);
+        let block = block(cx, item, index, field);
+        let local = local(index);
+        quote! {
+            #docs
+            #[inline]
+            pub fn #method(self) -> ::core::result::Result<#ty, ::tlv_core::DecodeError> {
+                ::tlv_core::parse::peek(self.0, |input| {
+                    #block
+                    ::core::result::Result::Ok(#local)
+                })
+            }
+        }
+    });
+    let lends = item.body.head.iter().any(|field| !cx.traits_of(&field.ty).copy);
+    let lifetimes = if lends { quote!(<'a> #peek<'a>) } else { quote!(#peek<'_>) };
+    let open = match item.frame {
+        Frame::Prefixed(width) => {
+            let width = literal(width);
+            quote! { ::tlv_core::parse::region::<#width>(input) }
+        }
+        Frame::Frozen | Frame::Open => quote! { ::tlv_core::parse::extent::<Self>(input) },
+    };
+    quote! {
+        #docs
+        #[derive(Clone, Copy, Debug)]
+        pub struct #peek<'a>(&'a [u8]);
+
+        #[allow(clippy::missing_errors_doc)]
+        impl #lifetimes {
+            #(#methods)*
+        }
+
+        impl ::tlv_core::wire::Peek for #name {
+            type Peek<'a> = #peek<'a>;
+
+            #[inline]
+            fn peek(input: &[u8]) -> ::tlv_core::IResult<'_, #peek<'_>> {
+                let (rest, fields) = #open?;
+                ::core::result::Result::Ok((rest, #peek(fields)))
+            }
+        }
+    }
+}
+
+/// Statements that read the field at `index` into its local.
+fn block(cx: &Cx<'_>, item: &Item<'_>, index: usize, field: &Field) -> TokenStream {
+    let mut out = TokenStream::new();
+    for piece in fields::pieces(cx, item.body) {
+        match piece {
+            Piece::Run(run) => match run.fields.iter().position(|part| part.index == index) {
+                Some(at) => {
+                    // As far as the field, and no further.
+                    let size = run.fields[at].offset + run.fields[at].size;
+                    let mut parts = run.fields;
+                    parts.truncate(at + 1);
+                    let names = parts.iter().map(|part| part.field.meta.name.as_str());
+                    let sizes = parts.iter().map(|part| literal(part.size));
+                    let total = literal(size);
+                    let head = quote! {
+                        let (input, run) = ::tlv_core::parse::run::<#total>(
+                            input,
+                            &[#((#names, #sizes)),*],
+                        )?;
+                    };
+                    let one = Run { fields: parts.split_off(at), size };
+                    let read = read::parts(cx, &one, Shape::Nom);
+                    out.extend(quote! { #head let _ = input; #read });
+                    return out;
+                }
+                None => {
+                    let total = literal(run.size);
+                    let names = run.fields.iter().map(|part| part.field.meta.name.as_str());
+                    let sizes = run.fields.iter().map(|part| literal(part.size));
+                    out.extend(quote! {
+                        let (input, _) = ::tlv_core::parse::run::<#total>(
+                            input,
+                            &[#((#names, #sizes)),*],
+                        )?;
+                    });
+                }
+            },
+            Piece::One(at, _) if at == index => {
+                out.extend(read::one(cx, index, field, Mode::Borrow));
+                out.extend(quote! { let _ = input; });
+                return out;
+            }
+            Piece::One(_, before) => {
+                let (wire, name) = (cx.wire(&before.ty), &before.meta.name);
+                out.extend(quote! {
+                    let (input, ()) = ::tlv_core::parse::field(
+                        <#wire as ::tlv_core::wire::Wire>::skip(input),
+                        #name,
+                    )?;
+                });
+            }
+        }
+    }
+    out
+}
