@@ -203,10 +203,10 @@ macro_rules! format {
     };
 }
 format! {
-    Logs, log::Logs, |v| each(walk(v.logs).map(|log| log.status));
+    Logs, log::Logs, |v| each(v.logs.peek().map(|log| log.status()));
     Mesh, mesh::Mesh, |v| each(walk(v.triangles).map(|triangle| triangle.a.x));
     Updates, mk48::Updates,
-        |v| each(walk(v.updates).flat_map(|u| walk(u.contacts).map(|c| c.entity_id)));
+        |v| each(walk(v.updates).flat_map(|u| u.contacts.peek().map(|c| c.entity_id())));
 }
 
 /// A frame of either set, as a link carries both.
