@@ -20,6 +20,8 @@ macro_rules! mutants {
 }
 
 mutants! {
+    /// A mesh drops its own dial when the peer's comes first.
+    CancelDialOnAccept,
     /// A client drops whom a new run of the server does not list yet.
     DropUnlisted,
     /// The directory does not tell that an entry was replaced.
@@ -40,6 +42,8 @@ mutants! {
     LoseAccepted,
     /// The directory takes what its log still has for all that happened.
     ReachBackTooFar,
+    /// A link grants more time for every byte of what it waits for.
+    RenewOnPartialBytes,
     /// A link sends no heartbeats.
     SendNoHeartbeat,
     /// The directory and the mesh accept links of older incarnations.

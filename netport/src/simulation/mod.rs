@@ -62,8 +62,9 @@ fn check(seed: u64) -> world::Summary {
     }
 }
 
-/// Seeds that failed once, whatever they found.
-const REGRESSIONS: &[u64] = &[];
+/// Seeds that failed once, whatever they found: a slow reader that was suspended and goes on; two
+/// clients of one name where the server starts again.
+const REGRESSIONS: &[u64] = &[2675, 1724];
 
 #[test]
 fn networks_that_failed_once_do_not_fail_again() {

@@ -330,6 +330,12 @@ impl Network {
         self.conns.retain(|_, conn| conn.is_held());
     }
 
+    /// Whether a process holds the other end of a connection that `machine` dialled.
+    pub(super) fn is_held_by_others(&self, machine: Machine) -> bool {
+        let mut dialled = self.conns.values().filter(|conn| conn.sides[0].machine == machine);
+        dialled.any(|conn| conn.sides[1].is_held)
+    }
+
     /// Connections of which `machine` holds an end.
     pub(super) fn held_by(&self, machine: Machine) -> Vec<(ConnId, usize)> {
         let ends = self.conns.iter().flat_map(|(id, conn)| {

@@ -28,6 +28,8 @@ pub(super) struct Plan {
     pub(super) pipe_bytes_max: usize,
     /// Bytes that wait on a link before nothing more is admitted.
     pub(super) backlog_bytes_max: usize,
+    /// How long the higher id waits to be dialled.
+    pub(super) grace: Duration,
     /// The longest delay on the way.
     pub(super) latency_max: Duration,
     /// What happens, in the order of time.
@@ -65,6 +67,8 @@ pub(super) enum Step {
     Deregister(Machine),
     /// The client leaves in order.
     Leave(Machine),
+    /// Somebody connects, and sends a byte now and then.
+    Dribble(Machine),
     /// The client sends a message of this length to every peer.
     Talk(Machine, usize),
 }
@@ -85,9 +89,10 @@ impl Plan {
             twin: None,
             // Never the server's.
             stay_down: chance.number() & !1,
-            changes_max: 1 + chance.below(12) as usize,
+            changes_max: 1 + chance.below(4) as usize,
             pipe_bytes_max: [500, 16_000][chance.below(2) as usize],
             backlog_bytes_max: [100, 4_000][chance.below(2) as usize],
+            grace: Duration::from_millis([20, 500][chance.below(2) as usize]),
             latency_max: Duration::from_millis([1, 20, 120][chance.below(3) as usize]),
             steps: Vec::new(),
         };
@@ -144,7 +149,11 @@ impl Plan {
         let mut calm: BTreeSet<Machine> = (1..=self.clients).collect();
         for (_, step) in &self.steps {
             match *step {
-                Step::Start(_) | Step::Heal | Step::Talk(..) | Step::Crash(0) => {}
+                Step::Start(_)
+                | Step::Heal
+                | Step::Talk(..)
+                | Step::Dribble(_)
+                | Step::Crash(0) => {}
                 Step::Cut(a, b) | Step::Reset(a, b) if a != 0 && b != 0 => {
                     calm.remove(&a);
                     calm.remove(&b);
@@ -180,9 +189,10 @@ impl Plan {
         // The server has a share of the troubles.
         let anyone = if chance.below(4) == 0 { 0 } else { client };
         let other = chance.below(self.clients as u64 + 1) as Machine;
-        let steps = match chance.below(13) {
+        let steps = match chance.below(14) {
             0 | 1 => [(at, Step::Crash(anyone)), (until, Step::Start(anyone))],
             12 => [(at, Step::Crash(client)), (until, Step::Heal)],
+            13 => [(at, Step::Dribble(anyone)), (until, Step::Dribble(client))],
             2 => [(at, Step::PowerOff(anyone)), (until, Step::PowerOn(anyone))],
             3 => [(at, Step::Suspend(anyone)), (until, Step::Resume(anyone))],
             4 | 5 if other != client => [(at, Step::Cut(client, other)), (until, Step::Heal)],

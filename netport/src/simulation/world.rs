@@ -2,12 +2,13 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::io::{self, IoSlice};
 use std::time::{Duration, Instant};
 
 use tlv_core::Uuid;
 use tlv_core::messages::Role;
 
-use super::network::{Machine, NetEvent, Network};
+use super::network::{ConnId, Machine, NetEvent, Network, SimWire};
 use super::plan::{FAULTS_LAST, Plan, Step};
 use super::process::{Part, Process, World};
 use super::trace::Trace;
@@ -16,6 +17,7 @@ use crate::core::backoff::{Backoff, Chance};
 use crate::core::directory::{
     Directory, DirectoryConfig, Membership, MembershipConfig, MembershipEvent,
 };
+use crate::core::link::Wire;
 use crate::core::mesh::{Mesh, MeshConfig};
 
 /// Time that everybody gets to find everybody when the faults are over: detection, back-off,
@@ -23,6 +25,10 @@ use crate::core::mesh::{Mesh, MeshConfig};
 const CALM: Duration = Duration::from_secs(40);
 /// Time for everybody to leave.
 const FAREWELL: Duration = Duration::from_secs(5);
+/// How often a stranger sends a byte: within every deadline, were it to begin anew each time.
+const DRIBBLE: Duration = Duration::from_secs(1);
+/// How a `Hello` of 200 bytes begins.
+const HELLO_HEADER: [u8; 6] = [2, 0, 200, 0, 0, 0];
 /// Length of what a client says before it leaves.
 const LAST_WORDS_BYTES: usize = 400;
 /// More events than any network needs.
@@ -66,6 +72,8 @@ enum What {
     Step(usize),
     Net(u64),
     Wake(Machine, u64),
+    /// The next byte from a stranger, and how many it has sent before.
+    Dribble(ConnId, usize),
 }
 
 #[derive(Default)]
@@ -159,6 +167,7 @@ impl<'a> Simulation<'a> {
                     }
                 }
                 What::Wake(machine, life) => self.wake(machine, life),
+                What::Dribble(conn, sent) => self.dribble(conn, sent),
             }
         }
     }
@@ -205,11 +214,24 @@ impl<'a> Simulation<'a> {
                 self.network.machine(conn, side)
             }
         };
-        let Some(machine) = machine else { return };
+        // Strangers have no process.
+        let Some(machine) = machine.filter(|machine| *machine < self.hosts.len()) else { return };
         if self.hosts[machine].is_suspended {
             self.hosts[machine].waiting.push(event);
         } else {
             self.with(machine, |process, world| process.network(world, event));
+        }
+    }
+
+    /// Another byte from a stranger, who seems to begin a `Hello`, as long as somebody listens.
+    fn dribble(&mut self, conn: ConnId, sent: usize) {
+        let byte = HELLO_HEADER.get(sent).copied().unwrap_or_default();
+        let (network, now) = (&mut self.network, self.now);
+        match (SimWire { network, now, conn, side: 0 }).write(&[IoSlice::new(&[byte])]) {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
+                self.network.close(self.now, conn, 0);
+            }
+            Ok(_) | Err(_) => self.plan_at(self.now + DRIBBLE, What::Dribble(conn, sent + 1)),
         }
     }
 
@@ -268,6 +290,11 @@ impl<'a> Simulation<'a> {
             Step::Register(machine) => self.wish(machine, true),
             Step::Deregister(machine) => self.wish(machine, false),
             Step::Leave(machine) => self.leave(machine),
+            Step::Dribble(machine) => {
+                let stranger = self.hosts.len();
+                let conn = self.network.dial(self.now, stranger, machine);
+                self.plan_at(self.now + DRIBBLE, What::Dribble(conn, 0));
+            }
             Step::Talk(machine, length) => {
                 if !self.hosts[machine].is_suspended {
                     self.with(machine, |process, world| process.talk(world, length));
@@ -335,7 +362,7 @@ impl<'a> Simulation<'a> {
             register: true,
         };
         let mesh = MeshConfig {
-            grace: Duration::from_millis(500),
+            grace: self.plan.grace,
             welcome_timeout: Duration::from_secs(3),
             probe_timeout: Duration::from_secs(1),
             backoff,
@@ -461,6 +488,9 @@ impl<'a> Simulation<'a> {
     /// Everybody who wants to be listed is, everybody who is listed knows the list, and every two
     /// of them share exactly one link.
     fn check_all_met(&self) -> Result<(), String> {
+        if self.network.is_held_by_others(self.hosts.len()) {
+            return Err("a stranger who sends a byte now and then keeps a connection".into());
+        }
         let directory = self.directory()?;
         let listed: BTreeSet<(Uuid, u64)> =
             directory.peers().map(|peer| (peer.node, peer.incarnation)).collect();

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tlv_core::record;
 
 use super::buffer::ReadBuffer;
+use crate::core::mutant::{Mutant, mutant};
 
 /// A buffer left large by a busy time is given back after so long without a byte.
 const SHRINK_AFTER: Duration = Duration::from_secs(1);
@@ -117,6 +118,10 @@ impl ReceivingHalf {
     /// A read appended bytes; `filled` if it left no room, so that more may be waiting.
     pub fn received(&mut self, filled: bool, now: Instant) {
         self.last_read = now;
+        if mutant(Mutant::RenewOnPartialBytes) {
+            self.connected_at = now;
+            self.started = None;
+        }
         if filled {
             self.buffer.was_filled();
         }

@@ -318,7 +318,8 @@ impl Mesh {
             return;
         }
         // A dial of one's own that comes second says nothing about the first link.
-        let is_repeat = dialled && self.me < node && state.up_is(incarnation);
+        let is_repeat = dialled && self.me < node && state.up_is(incarnation)
+            || dialled && !state.candidates.is_empty() && mutant(Mutant::CancelDialOnAccept);
         if is_repeat || state.candidates.len() >= CANDIDATES_MAX {
             let reason = if is_repeat { RefuseReason::Duplicate } else { RefuseReason::Busy };
             actions.push(MeshAction::Refuse(link, reason, None));
