@@ -1,17 +1,17 @@
 //! A port that runs out of descriptors waits, and goes on when some are free. In a file of its own,
 //! because it changes the limit of the whole process.
 
-mod common;
+mod support;
 
 use std::io::Read;
 use std::net::TcpStream;
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use common::{Raw, TestPort, config, frame, greet_of, greeted, hello, opened};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 use socket2::{Domain, Socket, Type};
+use support::{PATIENCE, Raw, TestPort, config, frame, greet_of, greeted, hello, opened};
 use tlv_core::messages::Role;
 
 #[test]
@@ -40,7 +40,7 @@ fn running_out_of_descriptors_neither_spins_nor_stops_a_port() {
     assert_eq!(greeted(&port.seen), "still here");
 
     setrlimit(Resource::Nofile, before).expect("raising to where it was is allowed");
-    late.set_read_timeout(Some(common::PATIENCE)).expect("not zero");
+    late.set_read_timeout(Some(PATIENCE)).expect("not zero");
     let mut late = Raw(late);
     late.write(&frame(&hello(Role::Client)));
     assert!(late.frame().is_some(), "a `Hello` comes back");

@@ -1,15 +1,15 @@
 //! What a port counts, as an exporter sees it. In a file of its own: a process has one recorder.
 
-mod common;
+mod support;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use common::{Raw, TestPort, config, ended, greet_of, greeted, wait_until};
 use metrics::{
     Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
 };
+use support::{Raw, TestPort, config, ended, greet_of, greeted, opened, wait_until};
 use tlv_core::messages::GoodbyeReason;
 
 /// Keeps every value under its name and labels.
@@ -138,7 +138,7 @@ fn refusals(values: &Values) {
 fn backlog(values: &Values) {
     let port = TestPort::start(config("port"));
     let deaf = Raw::open(port.handle.local_addr(), tlv_core::messages::Role::Client);
-    let (link, _) = common::opened(&port.seen);
+    let (link, _) = opened(&port.seen);
     while link.backlog_bytes() < 1000 {
         link.send(&greet_of("hello")).expect("there is room");
     }

@@ -1,9 +1,9 @@
 //! After a stop nothing is left: no thread, no descriptor. In a file of its own, because it counts
 //! the whole process.
 
-mod common;
+mod support;
 
-use common::{Raw, TestPort, config, ended, greet_of, opened, wait_until};
+use support::{Raw, TestPort, config, ended, greet_of, opened, wait_until};
 use tlv_core::messages::{GoodbyeReason, Role};
 
 /// Threads and descriptors of this process.

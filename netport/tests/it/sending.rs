@@ -1,18 +1,19 @@
 //! Sending never blocks receiving, frames are never torn, and no room is an answer.
 
-mod common;
-
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use common::{Raw, TestPort, config, frame, greet_of, greeted, next, opened, report};
 use netport::{
     Connection, End, Expect, Frame, Fresh, Link, NetPort, Packet, PeerInfo, Port, SendError,
     dispatch,
 };
 use tlv_core::Message;
 use tlv_core::messages::{App, AppRef, Role, Snapshot};
+
+use crate::support::{
+    PATIENCE, Raw, TestPort, config, ended, frame, greet_of, greeted, hello, next, opened, report,
+};
 
 /// The only type that may be as large is the server's list; what is in it is never read here.
 const BULK: u16 = Snapshot::ID;
@@ -37,7 +38,7 @@ fn a_client_receives_while_its_peer_does_not_read() {
     }
     // Its answers find no room: the link ends by the user's own `?`, but not before it received.
     assert_eq!(greeted(&port.seen), "0");
-    assert!(matches!(common::ended(&port.seen), End::Full));
+    assert!(matches!(ended(&port.seen), End::Full));
 }
 
 #[test]
@@ -51,8 +52,8 @@ fn a_send_with_a_deadline_waits_for_room_and_no_longer() {
     // What the peer reads makes room.
     let reader = std::thread::spawn(move || while slow.frame().is_some() {});
     let started = Instant::now();
-    link.send_timeout(&greet_of("more"), common::PATIENCE).expect("room appears");
-    assert!(started.elapsed() < common::PATIENCE / 2, "nobody told it of the room");
+    link.send_timeout(&greet_of("more"), PATIENCE).expect("room appears");
+    assert!(started.elapsed() < PATIENCE / 2, "nobody told it of the room");
     drop(port);
     reader.join().expect("it reads to the end");
 }
@@ -230,7 +231,7 @@ fn nothing_is_admitted_before_the_handshake_is_over() {
     assert!(matches!(link.try_send(&greet_of("early")), Err(SendError::NotOpen)));
     assert!(!link.is_open());
     let mut accepted = Raw(listener.accept().expect("it dials").0);
-    accepted.write(&frame(&common::hello(Role::Client)));
+    accepted.write(&frame(&hello(Role::Client)));
     opened(&events);
     link.send(&greet_of("in time")).expect("the link is open");
     assert_eq!(accepted.frame().expect("a frame").0, 0x0002);
@@ -243,7 +244,7 @@ fn a_closed_links_handles_say_why() {
     let bob = TestPort::start(config("bob"));
     let (link, events) = ann.connect(bob.handle.local_addr());
     bob.stop();
-    common::ended(&events);
+    ended(&events);
     let error = link.send(&greet_of("too late")).expect_err("it is closed");
     assert!(matches!(error, SendError::Closed(End::Goodbye(_))), "{error}");
 }

@@ -1,15 +1,16 @@
 //! Requests and responses over one link.
 
-mod common;
-
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use common::{PATIENCE, Raw, TestPort, config, next, report};
 use netport::{
     CallFailure, Connection, End, Expect, Fresh, Link, NetPort, PeerInfo, Port, PortHandle, Reply,
 };
 use tlv_core::messages::{App, AppRef, CallError, Found, GoodbyeReason, Lookup};
+
+use crate::support::{
+    PATIENCE, Raw, TestPort, config, frame, greet_of, greeted, next, opened, report,
+};
 
 fn lookup(key: &str) -> Lookup {
     Lookup::new(key)
@@ -178,8 +179,8 @@ fn a_response_that_nobody_waits_for_is_skipped() {
     use tlv_core::messages::Role;
     let port = TestPort::start(config("port"));
     let mut raw = Raw::open(port.handle.local_addr(), Role::Client);
-    raw.write(&common::frame(&Found::new(None)));
-    raw.write(&common::frame(&common::greet_of("after it")));
-    common::opened(&port.seen);
-    assert_eq!(common::greeted(&port.seen), "after it");
+    raw.write(&frame(&Found::new(None)));
+    raw.write(&frame(&greet_of("after it")));
+    opened(&port.seen);
+    assert_eq!(greeted(&port.seen), "after it");
 }

@@ -1,13 +1,14 @@
 //! Every loop has a deadline, and activity renews it. All times here are short; the defaults are a
 //! minute.
 
-mod common;
-
 use std::time::{Duration, Instant};
 
-use common::{Raw, TestPort, config, ended, greet_of, greeted, next, opened};
 use netport::{End, PortConfig};
 use tlv_core::messages::{GoodbyeReason, RefuseReason, Role};
+
+use crate::support::{
+    self, PATIENCE, Raw, TestPort, config, ended, frame, greet_of, greeted, next, opened,
+};
 
 const SHORT: Duration = Duration::from_millis(150);
 
@@ -38,7 +39,7 @@ fn a_port_stops_after_its_last_link_has_ended_and_not_before() {
     let until = Instant::now() + 2 * SHORT;
     raw.0.set_read_timeout(Some(Duration::from_millis(10))).expect("not zero");
     while Instant::now() < until {
-        raw.write(&common::frame(&greet_of("still here")));
+        raw.write(&frame(&greet_of("still here")));
         raw.frame();
     }
     let left = Instant::now();
@@ -52,12 +53,12 @@ fn a_port_may_wait_for_ever() {
     let mut config = config("port");
     config.idle_timeout = None;
     let port = TestPort::start(config);
-    let mut other = common::config("other");
+    let mut other = support::config("other");
     other.idle_timeout = Some(SHORT);
     // Another port's whole idle time passes.
     TestPort::start(other).handle.join();
     assert!(!port.handle.is_stopping());
-    let ann = TestPort::start(common::config("ann"));
+    let ann = TestPort::start(support::config("ann"));
     ann.connect(port.handle.local_addr());
 }
 
@@ -98,7 +99,7 @@ fn with_heartbeats_a_quiet_link_stays() {
     let (link, events) = ann.connect(bob.handle.local_addr());
     opened(&bob.seen);
     // Another port's idle time passes, four times over.
-    let mut other = common::config("other");
+    let mut other = support::config("other");
     other.idle_timeout = Some(4 * SHORT);
     TestPort::start(other).handle.join();
     link.send(&greet_of("still here")).expect("the link is open");
@@ -184,12 +185,12 @@ fn a_dial_into_nowhere_does_not_hold_up_a_stop() {
     let _second = Raw::connect(address);
 
     let mut config = config("ann");
-    config.link.dial_timeout = 10 * common::PATIENCE;
+    config.link.dial_timeout = 10 * PATIENCE;
     let ann = TestPort::start(config);
     let (_, events) = ann.dial(address);
     let started = Instant::now();
     ann.stop();
-    assert!(started.elapsed() < common::PATIENCE, "{:?}", started.elapsed());
+    assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
     assert!(matches!(ended(&events), End::Closed(GoodbyeReason::Done)));
 }
 
@@ -203,7 +204,7 @@ fn a_peer_that_never_closes_does_not_hold_up_a_stop() {
     let started = Instant::now();
     port.stop();
     assert!(started.elapsed() >= SHORT, "{:?}", started.elapsed());
-    assert!(started.elapsed() < common::PATIENCE, "{:?}", started.elapsed());
+    assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
 }
 
 #[test]
@@ -216,7 +217,7 @@ fn a_peer_that_never_reads_is_stalled() {
     let (link, _) = opened(&port.seen);
     let text = "x".repeat(500);
     // The kernel's part still grows at first: it takes a sender that insists.
-    while link.send_timeout(&greet_of(&text), common::PATIENCE).is_ok() {}
+    while link.send_timeout(&greet_of(&text), PATIENCE).is_ok() {}
     let end = ended(&port.seen);
     assert!(matches!(end, End::Stalled), "{end}");
 }

@@ -1,12 +1,13 @@
 //! Every loop and queue has a bound, and goes on working at it.
 
-mod common;
-
 use std::time::{Duration, Instant};
 
-use common::{Raw, Seen, TestPort, config, frame, hello, next, opened, wait_until};
 use netport::{End, Identity, PortConfig, StartError};
 use tlv_core::messages::{RefuseReason, Role};
+
+use crate::support::{
+    Raw, Reporter, Reporting, Seen, TestPort, config, frame, hello, next, opened, wait_until,
+};
 
 #[test]
 fn beyond_the_most_connections_peers_are_refused_until_one_leaves() {
@@ -95,7 +96,7 @@ fn an_address_that_is_taken_is_named() {
     let mut second = config("second");
     second.listen = port.handle.local_addr();
     let (seen, _) = std::sync::mpsc::channel();
-    let netport = common::Reporting { seen, answers: false };
+    let netport = Reporting { seen, answers: false };
     let error = netport::Port::start(second, netport).expect_err("it is taken");
     assert!(matches!(error, StartError::Bind { .. }), "{error}");
     assert!(error.to_string().contains(&port.handle.local_addr().to_string()), "{error}");
@@ -112,7 +113,7 @@ fn a_connection_that_gets_no_thread_is_refused_and_the_port_goes_on() {
         assert_eq!(Raw::connect(address).refused(), RefuseReason::Busy);
     }
     let (seen, _) = std::sync::mpsc::channel();
-    let reporter = common::Reporter { seen, answers: false };
+    let reporter = Reporter { seen, answers: false };
     let error = port.handle.dial(address, netport::Expect::any(), reporter).expect_err("no thread");
     assert!(matches!(error, End::Dial(_)), "{error}");
     assert!(port.handle.links().is_empty());

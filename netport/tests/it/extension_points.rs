@@ -1,18 +1,17 @@
 //! Every step that a user may override, overridden by a user: this file uses only what the crate
 //! shows to everybody.
 
-mod common;
-
 use std::net::SocketAddr;
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
-use common::{TestPort, config, ended, greet_of, greeted, next, report};
 use netport::{
     Connection, End, Frame, Fresh, Inbox, InboxEvent, Link, NetPort, Next, Origin, Packet,
     PeerInfo, Port, PortHandle, dispatch, event_loop,
 };
 use tlv_core::messages::{App, AppRef, GoodbyeReason, RefuseReason};
+
+use crate::support::{TestPort, config, ended, greet_of, greeted, next, report};
 
 /// Launches a connection that does nothing.
 fn launch_quiet(fresh: Fresh) -> Result<(), End> {

@@ -1,11 +1,9 @@
 //! Every end of a link is logged with its typed reason and the peer's address.
 
-mod common;
-
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use common::{Raw, TestPort, config, wait_until};
+use crate::support::{Raw, TestPort, config, wait_until};
 
 /// What was logged so far.
 #[derive(Clone, Default)]

@@ -1,17 +1,16 @@
 //! Clients find each other through the server, over real sockets.
 
-mod support;
-
 use std::net::Shutdown;
 use std::time::Duration;
 
 use netport::{DeliverError, End, Event, Identity, Server};
-use support::{
-    PATIENCE, Raw, client, client_config, client_with, names_of, server, wait_for, wait_for_list,
-    wait_for_peers,
-};
 use tlv_core::messages::{
     App, Control, Deregister, GoodbyeReason, Greet, RefuseReason, Register, RegisterError, Role,
+};
+
+use crate::support::{
+    PATIENCE, Raw, client, client_config, client_with, hello_of, names_of, server, server_config,
+    wait_for, wait_for_list, wait_for_peers,
 };
 
 #[test]
@@ -119,7 +118,7 @@ fn spaced_changes_give_one_push_each() {
 #[test]
 fn a_burst_of_changes_shares_a_push() {
     const BURST: usize = 20;
-    let mut config = support::server_config();
+    let mut config = server_config();
     config.push_spacing = Duration::from_millis(300);
     let server = Server::<App>::start(config).unwrap();
     let mut watcher = Raw::member(server.local_addr(), "watcher");
@@ -287,14 +286,14 @@ fn an_older_incarnation_is_refused_and_told_the_newer() {
     let mut newer = Raw::connect(server.local_addr());
     let mut identity = Identity::new(Role::Client, "ann");
     identity.incarnation = 7;
-    newer.send(&support::hello(&identity, 1));
+    newer.send(&hello_of(&identity, 1));
     assert!(matches!(newer.expect(), Control::Hello(_)));
     newer.send(&Register::new(vec!["127.0.0.1:9".parse().unwrap()]));
     assert!(matches!(newer.expect(), Control::Snapshot(_)));
 
     let mut older = Raw::connect(server.local_addr());
     identity.incarnation = 6;
-    older.send(&support::hello(&identity, 9));
+    older.send(&hello_of(&identity, 9));
     assert!(matches!(older.expect(), Control::Hello(_)));
     let Control::Refuse(refuse) = older.expect() else { panic!("not a refusal") };
     assert_eq!((refuse.reason, refuse.current), (RefuseReason::Older, Some(7)));
@@ -353,7 +352,7 @@ fn half_a_goodbye_is_enough() {
     let ann = client(server.local_addr(), "ann");
     let raw = Raw::member(server.local_addr(), "raw");
     wait_for_list(&ann, &["ann", "raw"]);
-    raw.stream.shutdown(Shutdown::Write).unwrap();
+    raw.0.shutdown(Shutdown::Write).unwrap();
     let list = wait_for_list(&ann, &["ann"]);
     assert_eq!(names_of(&list), ["ann"]);
 }

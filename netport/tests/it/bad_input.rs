@@ -1,15 +1,16 @@
 //! Bad input over the wire: the link is closed with a typed reason that both sides learn, and
 //! nobody else notices.
 
-mod common;
-
 use std::net::Shutdown;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use common::{Raw, Seen, TestPort, config, ended, frame, greet_of, greeted, hello, opened};
 use netport::{End, PortConfig};
 use tlv_core::messages::{Deregister, Hello, RefuseReason, Role, Welcome};
+
+use crate::support::{
+    self, PATIENCE, Raw, Seen, TestPort, config, ended, frame, greet_of, greeted, hello, opened,
+};
 
 /// A port under attack, and a link to it that must not notice.
 struct Scene {
@@ -22,7 +23,7 @@ struct Scene {
 impl Scene {
     fn new(config: PortConfig) -> Self {
         let port = TestPort::start(config);
-        let bystander = TestPort::start(common::config("bystander"));
+        let bystander = TestPort::start(support::config("bystander"));
         let (link, answers) = bystander.connect(port.handle.local_addr());
         opened(&port.seen);
         Self { port, bystander, link, answers }
@@ -159,7 +160,7 @@ fn a_started_frame_buys_no_time_by_dribbling() {
                 .unwrap()
                 .reason;
         }
-        assert!(started.elapsed() < common::PATIENCE, "it was never refused");
+        assert!(started.elapsed() < PATIENCE, "it was never refused");
     };
     assert_eq!(reason, RefuseReason::Timeout);
     drop(attacker);

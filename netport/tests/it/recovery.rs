@@ -1,7 +1,5 @@
 //! What clients do when the server, a peer or their own user fails them, over real sockets.
 
-mod support;
-
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -9,11 +7,12 @@ use netport::{
     CallFailure, ClientHandle, DeliverError, Dial, End, Event, SendError, Server, ServerHandle,
 };
 use socket2::{Domain, Socket, Type};
-use support::{
+use tlv_core::messages::{App, Control, Deregister, Found, GoodbyeReason, Greet, Lookup, Register};
+
+use crate::support::{
     PATIENCE, Raw, client, client_config, client_with, server, server_config, wait_for,
     wait_for_list, wait_for_peers,
 };
-use tlv_core::messages::{App, Control, Deregister, Found, GoodbyeReason, Greet, Lookup, Register};
 
 /// A server in the place of one that has ended.
 fn restart(address: SocketAddr) -> ServerHandle {
@@ -155,7 +154,7 @@ fn a_peer_that_cannot_be_dialled_is_told_as_such() {
     let ann = dialling(server.local_addr(), "ann", Dial::OnDemand);
     // It says that it listens where nobody does.
     let mut ghost = Raw::client(server.local_addr(), "ghost");
-    let nobody = Raw::connect(server.local_addr()).stream.local_addr().unwrap();
+    let nobody = Raw::connect(server.local_addr()).0.local_addr().unwrap();
     ghost.send(&Register::new(vec![nobody]));
     wait_for_list(&ann, &["ann", "ghost"]);
     let sent = ann.send("ghost", &Greet::new("boo".to_owned()));
@@ -235,7 +234,7 @@ fn a_subscriber_that_reads_slowly_gets_what_it_missed_in_one_piece() {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.set_recv_buffer_size(2048).unwrap();
     socket.connect(&server.local_addr().into()).unwrap();
-    let mut slow = Raw::over(socket.into(), "slow");
+    let mut slow = Raw::over(socket.into()).into_client("slow");
     slow.send(&Register::new(vec!["127.0.0.1:9".parse().unwrap()]));
     let Control::Snapshot(first) = slow.expect() else { panic!("not the list") };
 

@@ -1,11 +1,12 @@
 //! Two ports, one link: it opens, carries messages both ways, and ends in order.
 
-mod common;
-
-use common::{Raw, TestPort, config, ended, frame, greet_of, greeted, opened};
 use netport::{End, Expect};
 use tlv_core::Uuid;
 use tlv_core::messages::{GoodbyeReason, RefuseReason, Role};
+
+use crate::support::{
+    PATIENCE, Raw, Reporter, TestPort, config, ended, frame, greet_of, greeted, opened,
+};
 
 #[test]
 fn both_ends_learn_who_the_other_is() {
@@ -57,7 +58,7 @@ fn what_was_accepted_before_a_close_arrives() {
 #[test]
 fn what_was_accepted_arrives_though_the_peer_reads_late_and_still_sends() {
     let mut patient = config("port");
-    patient.link.linger = common::PATIENCE;
+    patient.link.linger = PATIENCE;
     let port = TestPort::start(patient);
     let text = "x".repeat(500);
     let mut late = Raw::open(port.handle.local_addr(), Role::Client);
@@ -96,7 +97,7 @@ fn a_dialler_refuses_whom_it_did_not_mean() {
     for expect in [Expect::any().node(Uuid::from_bytes([7; 16])), Expect::any().role(Role::Server)]
     {
         let (seen, events) = std::sync::mpsc::channel();
-        let reporter = common::Reporter { seen, answers: false };
+        let reporter = Reporter { seen, answers: false };
         ann.handle.dial(bob.handle.local_addr(), expect, reporter).expect("a dial begins");
         let End::Refused(refusal) = ended(&events) else { panic!("it was not refused") };
         assert_eq!(refusal.reason, RefuseReason::WrongNode);

@@ -1,0 +1,16 @@
+//! The runtime over real sockets. One program with a module for each subject: linking costs more than
+//! running. What counts or changes its whole process stands beside this folder, each in a program
+//! of its own.
+
+mod bad_input;
+mod calls;
+mod deadlines;
+mod extension_points;
+mod limits;
+mod links;
+mod logs;
+mod recovery;
+mod rendezvous;
+mod sending;
+#[path = "../support/mod.rs"]
+mod support;
