@@ -14,7 +14,7 @@ mod build;
 mod check;
 #[cfg(feature = "cli")]
 pub mod commands;
-#[cfg(feature = "cli")]
+#[cfg(feature = "tools")]
 pub mod compat;
 pub mod diagnostics;
 pub mod dynamic;

@@ -4,15 +4,15 @@
 //! fail. To add a language, add a folder and a line in [`ALL`].
 
 pub mod layout;
-#[cfg(feature = "cli")]
+#[cfg(feature = "tools")]
 pub mod python;
-#[cfg(feature = "cli")]
+#[cfg(feature = "tools")]
 pub mod reference;
 #[cfg(feature = "rust")]
 pub mod rust;
-#[cfg(feature = "cli")]
+#[cfg(feature = "tools")]
 pub mod vectors;
-#[cfg(feature = "cli")]
+#[cfg(feature = "tools")]
 pub mod wireshark;
 
 use crate::schema::Schema;
@@ -42,6 +42,6 @@ pub struct OutputFile {
 }
 
 /// Every backend whose files stand beside the spec.
-#[cfg(feature = "cli")]
+#[cfg(feature = "tools")]
 pub const ALL: &[&dyn Backend] =
     &[&python::Python, &reference::Reference, &vectors::Vectors, &wireshark::Wireshark];

@@ -5,7 +5,7 @@
 //! renders them the same way for a build script and for the command.
 
 mod code;
-#[cfg(feature = "cli")]
+#[cfg(feature = "tools")]
 mod json;
 pub(crate) mod render;
 

@@ -10,7 +10,7 @@ mod decode;
 mod encode;
 mod fault;
 mod frames;
-#[cfg(feature = "cli")]
+#[cfg(feature = "tools")]
 pub mod json;
 mod keys;
 mod leaves;
@@ -20,7 +20,7 @@ mod reader;
 mod rules;
 mod smallest;
 mod trace;
-#[cfg(feature = "cli")]
+#[cfg(feature = "tools")]
 pub mod tree;
 mod typical;
 mod value;
@@ -38,7 +38,7 @@ pub use fault::{Fault, FaultClass, Refusal, RefusalClass};
 pub use frames::{Frame, Rest, frames};
 pub use mutate::mutate;
 pub use random::{Prng, random};
-#[cfg(feature = "cli")]
+#[cfg(feature = "tools")]
 pub(crate) use smallest::Smallest;
 pub use smallest::smallest;
 pub use trace::{Step, What};

@@ -13,26 +13,37 @@ use crate::schema::{
 /// A small, fast source of numbers: SplitMix64. The same seed gives the same numbers for ever, so
 /// that committed vectors do not change by themselves.
 #[derive(Clone, Debug)]
-pub struct Prng(u64);
+pub struct Prng {
+    state: u64,
+    chosen: std::vec::IntoIter<u8>,
+}
 
 impl Prng {
     /// A source from a seed.
     pub fn new(seed: u64) -> Self {
-        Self(seed)
+        Self { state: seed, chosen: Vec::new().into_iter() }
+    }
+
+    /// A source whose first numbers are these bytes: what a fuzzer chooses.
+    pub fn chosen(bytes: Vec<u8>) -> Self {
+        Self { state: 0, chosen: bytes.into_iter() }
     }
 
     /// A source from a text, such as a message's name.
     pub fn from_text(text: &str) -> Self {
         // FNV-1a.
-        Self(text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        Self::new(text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
         }))
     }
 
     /// 64 random bits.
     pub fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
+        if let Some(byte) = self.chosen.next() {
+            return byte.into();
+        }
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)

@@ -9,8 +9,8 @@ use ron::value::Map;
 
 use super::{Kind, Node, parse};
 
-#[path = "../../tests/mutate/mod.rs"]
-mod mutate;
+#[path = "../../tests/mutated/damage.rs"]
+mod damage;
 
 /// What `ron` makes of our tree: it forgets names and places.
 fn forget(node: &Node) -> Value {
@@ -309,16 +309,16 @@ proptest! {
     #[test]
     fn damaged_text_is_refused_where_ron_refuses(
         text in ron_text(),
-        damages in mutate::damages(),
+        damages in damage::damages(),
     ) {
-        accepts(&mutate::apply(&text, &damages));
+        accepts(&damage::apply(&text, &damages));
     }
 
     #[test]
     fn a_damaged_spec_is_refused_where_ron_refuses(
         spec in prop::sample::select(specs()),
-        damages in mutate::damages(),
+        damages in damage::damages(),
     ) {
-        accepts(&mutate::apply(&spec, &damages));
+        accepts(&damage::apply(&spec, &damages));
     }
 }

@@ -29,7 +29,7 @@ use quote::quote;
 
 use self::names::Names;
 pub(crate) use self::types::Traits;
-#[cfg(feature = "cli")]
+#[cfg(feature = "tools")]
 pub(crate) use self::types::{of_type, traits};
 use crate::schema::Schema;
 

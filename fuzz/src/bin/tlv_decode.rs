@@ -4,15 +4,15 @@
 //! The input is read twice. As a stream of frames, which is what a socket gives; and as the id of a
 //! message type and a value, where no length has to be right, so that a fuzzer gets further.
 
-#![no_main]
+#![cfg_attr(not(test), no_main)]
 
-mod seeds;
-
-use libfuzzer_sys::fuzz_target;
+use netport_fuzz::{seeds, words};
 use tlv_core::laws::bytes_are_refused_or_canonical;
 use tlv_core::messages::{App, Control};
 
-fuzz_target!(init: seeds::write::<(Control, App)>(), |data: &[u8]| {
+netport_fuzz::target!(fuzz, seeds::frames(), words::of_frames(&seeds::schema()));
+
+fn fuzz(data: &[u8]) {
     bytes_are_refused_or_canonical::<Control>(data);
     bytes_are_refused_or_canonical::<App>(data);
-});
+}

@@ -3,30 +3,27 @@
 //!
 //! The input is the id of a message type, and a value of it.
 
-#![no_main]
+#![cfg_attr(not(test), no_main)]
 
-#[path = "../../tlv-core/tests/differential/check.rs"]
+#[path = "../../../tlv-core/tests/differential/check.rs"]
 mod check;
-mod seeds;
 
-use std::path::Path;
 use std::sync::LazyLock;
 
-use libfuzzer_sys::fuzz_target;
+use netport_fuzz::{seeds, words};
 use proto_gen::schema::Schema;
 use tlv_core::messages::{App, Control};
 use tlv_core::record::HEADER_LEN;
 
-static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
-    let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/messages.ron");
-    proto_gen::load(spec).expect("the spec is right, or nothing here would compile")
-});
+netport_fuzz::target!(fuzz, seeds::frames(), words::of_frames(&SCHEMA));
 
-fuzz_target!(init: seeds::write::<(Control, App)>(), |data: &[u8]| {
+static SCHEMA: LazyLock<Schema> = LazyLock::new(seeds::schema);
+
+fn fuzz(data: &[u8]) {
     // The seeds are frames, so what stands behind the header is the value; its length is not read.
     let Some((id, rest)) = data.split_first_chunk() else { return };
     let value = rest.get(HEADER_LEN - id.len()..).unwrap_or_default();
     let id = u16::from_le_bytes(*id);
     check::check::<Control>(&SCHEMA, id, value);
     check::check::<App>(&SCHEMA, id, value);
-});
+}

@@ -1,0 +1,70 @@
+//! Seeds: made from the spec, or read from the repository, so that none can be stale.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proto_gen::dynamic::Prng;
+use proto_gen::schema::Schema;
+use tlv_core::generate::Choices;
+use tlv_core::{Message, MessageSet, Visitor, messages};
+
+use crate::Seed;
+
+/// Seeds of each message type.
+const OF_EACH: u64 = 8;
+
+/// Bytes beyond the smallest value that a seed may have: what fits the fuzzer's inputs.
+const BYTES_MAX: usize = 2048;
+
+/// A path in the repository.
+pub fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+/// netport's own spec.
+pub fn schema() -> Schema {
+    let spec = repository("spec/messages.ron");
+    proto_gen::load(spec).expect("the spec is right, or nothing here would compile")
+}
+
+/// Some frames of every message of netport's own sets.
+pub fn frames() -> Vec<Seed> {
+    struct Frames(Vec<Seed>);
+    impl Visitor for Frames {
+        fn message<S: MessageSet, M: Message>(&mut self) {
+            for seed in 0..OF_EACH {
+                let bytes = random(u64::from(M::ID) << 8 | seed, BYTES_MAX * 2);
+                let mut choices = Choices::new(&bytes);
+                choices.allow(BYTES_MAX);
+                let frame = M::generate(&mut choices).to_frame().expect("a seed keeps to the spec");
+                self.0.push((format!("{}-{seed}", M::NAME), frame.to_vec()));
+            }
+        }
+    }
+    let mut frames = Frames(Vec::new());
+    messages::visit_messages(&mut frames);
+    frames.0
+}
+
+/// The files of these folders of the repository that end in `.ron`.
+pub fn specs(folders: &[&str]) -> Vec<Seed> {
+    let mut specs = Vec::new();
+    for folder in folders {
+        for entry in fs::read_dir(repository(folder)).expect("part of the repository") {
+            let path = entry.expect("readable").path();
+            if let Some(name) = path.file_name().and_then(|name| name.to_str())
+                && name.ends_with(".ron")
+                && path.is_file()
+            {
+                specs.push((name.to_owned(), fs::read(&path).expect("readable")));
+            }
+        }
+    }
+    specs
+}
+
+/// So many bytes, the same for the same seed.
+pub fn random(seed: u64, len: usize) -> Vec<u8> {
+    let mut prng = Prng::new(seed);
+    (0..len).map(|_| prng.bits() as u8).collect()
+}
