@@ -12,6 +12,8 @@ mod edit;
 mod judge;
 #[path = "../../../proto-gen/tests/compat_random/model.rs"]
 mod model;
+#[path = "../../../proto-gen/tests/compat_random/text.rs"]
+mod text;
 
 use std::fs;
 

@@ -2,13 +2,14 @@
 
 use proto_gen::dynamic::Prng;
 
-use super::model::{Body, Field, Item, Kind, Model, Rule, Ty, pick, rule};
+use super::model::{Body, Field, Item, Kind, Model, ROLES, Rule, SETS, Ty, pick, rule};
 
 /// Changes something.
 pub(crate) fn edit(model: &mut Model, prng: &mut Prng) {
-    match prng.below(8) {
+    match prng.below(10) {
         0 => messages(model, prng),
-        1 | 2 => types(model, prng),
+        1 => around(model, prng),
+        2 | 3 => types(model, prng),
         _ => {
             // Edits of a body may need fresh names and types, which the model makes.
             let mut scratch = model.clone();
@@ -61,6 +62,7 @@ fn messages(model: &mut Model, prng: &mut Prng) {
             let gone = model.messages.remove(at);
             if prng.once_in(2) {
                 model.reserved.push(gone.id);
+                model.reserved_names.push(gone.item.name);
             }
         }
         2 => model.messages[at].id = 0x130 + prng.below(8) as u16,
@@ -73,9 +75,53 @@ fn messages(model: &mut Model, prng: &mut Prng) {
     }
 }
 
+/// What messages are among each other, and what is no message: sets, calls, roles, constants,
+/// reservations, deprecations.
+fn around(model: &mut Model, prng: &mut Prng) {
+    let at = prng.below(model.messages.len());
+    match prng.below(10) {
+        0 => model.messages[at].set = prng.below(SETS.len()),
+        1 => model.messages[at].from = ROLES.into_iter().filter(|_| prng.once_in(2)).collect(),
+        2 => model.roles = !model.roles,
+        3 => {
+            let other = prng.below(model.messages.len());
+            model.calls.push((model.messages[at].key, model.messages[other].key));
+        }
+        4 => drop(model.calls.pop()),
+        5 => {
+            let constant = (model.item('C'), prng.below(5) as u32);
+            model.constants.push(constant);
+        }
+        6 if !model.constants.is_empty() => {
+            let at = prng.below(model.constants.len());
+            match prng.below(3) {
+                0 => drop(model.constants.remove(at)),
+                1 => rename(&mut model.constants[at].0, prng),
+                _ => model.constants[at].1 += 1,
+            }
+        }
+        7 => drop((model.reserved.pop(), model.reserved_names.pop())),
+        8 => model.reserved.push(0x120 + prng.below(8) as u16),
+        _ => deprecate(model, prng),
+    }
+}
+
+fn deprecate(model: &mut Model, prng: &mut Prng) {
+    let messages = model.messages.iter_mut().flat_map(|message| {
+        let fields = message.body.tail.iter_mut().map(|(_, field)| &mut field.item);
+        fields.chain([&mut message.item])
+    });
+    let types = model.types.iter_mut().map(|ty| &mut ty.item);
+    let constants = model.constants.iter_mut().map(|(item, _)| item);
+    let mut items: Vec<&mut Item> = messages.chain(types).chain(constants).collect();
+    let at = prng.below(items.len());
+    items[at].deprecated = !items[at].deprecated;
+}
+
 fn rename(item: &mut Item, prng: &mut Prng) {
     let old = item.name.clone();
-    item.name.push('x');
+    // A constant stays in capitals.
+    item.name.push(if old.starts_with('C') { 'X' } else { 'x' });
     item.was = prng.once_in(2).then_some(old);
 }
 

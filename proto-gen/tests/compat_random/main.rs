@@ -6,6 +6,7 @@
 mod edit;
 mod judge;
 mod model;
+mod text;
 
 use proto_gen::compat::Spec;
 use proto_gen::dynamic::Prng;

@@ -1,15 +1,19 @@
-//! Specs that are easy to make at random and to edit, and their text.
-
-use std::fmt::Write as _;
+//! Specs that are easy to make at random and to edit.
 
 use proto_gen::dynamic::Prng;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
     pub version: u32,
+    /// Whether messages say who sends them.
+    pub roles: bool,
     pub types: Vec<Type>,
     pub messages: Vec<Message>,
+    /// Requests and responses, by the messages' keys.
+    pub calls: Vec<(u32, u32)>,
+    pub constants: Vec<(Item, u32)>,
     pub reserved: Vec<u16>,
+    pub reserved_names: Vec<String>,
     /// For names that were never used.
     pub names: u32,
 }
@@ -19,6 +23,7 @@ pub(crate) struct Item {
     pub name: String,
     pub was: Option<String>,
     pub since: u32,
+    pub deprecated: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -37,7 +42,13 @@ pub(crate) enum Kind {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
+    /// Its own for ever, whatever it is called.
+    pub key: u32,
     pub id: u16,
+    /// Which set it is in.
+    pub set: usize,
+    /// Who sends it: anyone, where that is nobody.
+    pub from: Vec<&'static str>,
     pub item: Item,
     pub max_len: Option<u32>,
     pub body: Body,
@@ -100,6 +111,15 @@ pub(crate) const PLAIN: [&str; 20] = [
     "U8",
     "U16",
 ];
+/// The sets that messages can be in.
+pub(crate) const SETS: [&str; 2] = ["App", "Other"];
+/// Who sends messages.
+pub(crate) const ROLES: [&str; 2] = ["Server", "Client"];
+/// Names of fields that mean something in Rust, or in what is generated.
+const HOSTILE: [&str; 12] = [
+    "type", "self", "match", "async", "tail", "value", "input", "out", "size", "source", "new",
+    "f0",
+];
 const KEYS: [&str; 6] = ["U8", "U16", "U64", "I32", "Uuid", "I8"];
 
 pub(crate) fn pick<T: Copy>(prng: &mut Prng, items: &[T]) -> T {
@@ -110,9 +130,13 @@ impl Model {
     pub(crate) fn random(prng: &mut Prng) -> Self {
         let mut model = Self {
             version: 1,
+            roles: prng.once_in(2),
             types: Vec::new(),
             messages: Vec::new(),
+            calls: Vec::new(),
+            constants: Vec::new(),
             reserved: Vec::new(),
+            reserved_names: Vec::new(),
             names: 0,
         };
         for _ in 0..prng.below(5) {
@@ -125,17 +149,30 @@ impl Model {
             let message = model.message(prng, id);
             model.messages.push(message);
         }
+        if let [first, second, ..] = &model.messages[..]
+            && prng.once_in(4)
+        {
+            model.calls.push((first.key, second.key));
+        }
+        for _ in 0..prng.below(3) {
+            let constant = (model.item('C'), prng.below(5) as u32);
+            model.constants.push(constant);
+        }
         model
     }
 
     pub(crate) fn item(&mut self, letter: char) -> Item {
         self.names += 1;
-        Item { name: format!("{letter}{}", self.names), was: None, since: 1 }
+        let name = format!("{letter}{}", self.names);
+        Item { name, was: None, since: 1, deprecated: false }
     }
 
     pub(crate) fn message(&mut self, prng: &mut Prng, id: u16) -> Message {
         let body = self.body(prng, true);
-        Message { id, item: self.item('M'), max_len: None, body }
+        let item = self.item('M');
+        let from = ROLES.into_iter().filter(|_| prng.once_in(2)).collect();
+        let set = usize::from(prng.once_in(3));
+        Message { key: self.names, id, set, from, item, max_len: None, body }
     }
 
     fn kind(&mut self, prng: &mut Prng) -> Kind {
@@ -192,7 +229,11 @@ impl Model {
     pub(crate) fn field(&mut self, prng: &mut Prng) -> Field {
         let ty = self.ty(prng, 2);
         let rule = if prng.once_in(4) { rule(prng, &ty) } else { None };
-        Field { item: self.item('f'), ty, rule }
+        let mut item = self.item('f');
+        if prng.once_in(16) {
+            item.name = pick(prng, &HOSTILE).to_owned();
+        }
+        Field { item, ty, rule }
     }
 
     pub(crate) fn ty(&self, prng: &mut Prng, depth: usize) -> Ty {
@@ -212,27 +253,6 @@ impl Model {
             }
             _ => Ty::Opt(Box::new(self.ty(prng, depth - 1))),
         }
-    }
-
-    /// The spec's text.
-    pub(crate) fn text(&self) -> String {
-        let mut out = format!(
-            "Protocol(name: \"random\", version: {}, doc: \"d\", reserved_ids: {:?},\n",
-            self.version, self.reserved
-        );
-        for (key, wanted) in [("structs", 0), ("enums", 1), ("flags", 2), ("unions", 3)] {
-            let own: Vec<String> =
-                self.types.iter().filter(|ty| ty.kind.index() == wanted).map(Type::text).collect();
-            // Writing to a `String` cannot fail.
-            let _ = writeln!(out, "{key}: [{}],", own.join(",\n"));
-        }
-        let messages: Vec<String> = self.messages.iter().map(Message::text).collect();
-        let _ = writeln!(
-            out,
-            "sets: [Set(name: \"App\", doc: \"d\", messages: [{}])])",
-            messages.join(",\n")
-        );
-        out
     }
 }
 
@@ -262,111 +282,5 @@ pub(crate) fn rule(prng: &mut Prng, ty: &Ty) -> Option<Rule> {
             })
         }
         _ => None,
-    }
-}
-
-impl Kind {
-    fn index(&self) -> usize {
-        match self {
-            Self::Struct { .. } => 0,
-            Self::Enum { .. } => 1,
-            Self::Flags { .. } => 2,
-            Self::Union { .. } => 3,
-        }
-    }
-}
-
-impl Item {
-    fn text(&self) -> String {
-        let was = self.was.as_ref().map_or_else(String::new, |was| format!(", was: {was:?}"));
-        format!("name: {:?}, doc: \"d\", since: {}{was}", self.name, self.since)
-    }
-}
-
-impl Type {
-    fn text(&self) -> String {
-        let item = self.item.text();
-        let members = |name: &str, key: &str, members: &[(u32, Item)]| {
-            let text = |(n, item): &(u32, Item)| format!("{name}({key}: {n}, {})", item.text());
-            members.iter().map(text).collect::<Vec<_>>().join(", ")
-        };
-        match &self.kind {
-            Kind::Struct { width, body } => {
-                let width =
-                    width.map_or_else(String::new, |width| format!(", extensible: {width}"));
-                format!("Struct({item}{width}, {})", body.text())
-            }
-            Kind::Enum { repr, closed, values, reserved } => format!(
-                "Enum({item}, repr: {repr}, closed: {closed}, reserved_ids: {reserved:?}, values: [{}])",
-                members("Value", "value", values)
-            ),
-            Kind::Flags { bits, reserved } => format!(
-                "Flags({item}, repr: U16, reserved_ids: {reserved:?}, bits: [{}])",
-                members("Bit", "bit", bits)
-            ),
-            Kind::Union { variants, max_len, reserved } => {
-                let text = |(id, item, body): &(u16, Item, Body)| {
-                    format!("Variant(id: {id}, {}, {})", item.text(), body.text())
-                };
-                let variants: Vec<String> = variants.iter().map(text).collect();
-                format!(
-                    "Union({item}, max_len: {max_len}, reserved_ids: {reserved:?}, variants: [{}])",
-                    variants.join(", ")
-                )
-            }
-        }
-    }
-}
-
-impl Message {
-    fn text(&self) -> String {
-        let max_len =
-            self.max_len.map_or_else(String::new, |max_len| format!("max_len: {max_len}, "));
-        format!("Message(id: {}, {}, {max_len}{})", self.id, self.item.text(), self.body.text())
-    }
-}
-
-impl Body {
-    fn text(&self) -> String {
-        let head: Vec<String> = self.head.iter().map(|field| field.text("")).collect();
-        let mut out = format!("fields: [{}]", head.join(", "));
-        if !self.tail.is_empty() {
-            let tail: Vec<String> =
-                self.tail.iter().map(|(id, field)| field.text(&format!("id: {id}, "))).collect();
-            let _ = write!(out, ", tail: [{}]", tail.join(", "));
-        }
-        if self.retain {
-            out.push_str(", unknown: Retain");
-        }
-        if !self.reserved.is_empty() {
-            let _ = write!(out, ", reserved_ids: {:?}", self.reserved);
-        }
-        out
-    }
-}
-
-impl Field {
-    fn text(&self, id: &str) -> String {
-        let rule = match &self.rule {
-            None => String::new(),
-            Some(Rule::Range(min, max)) => format!(", range: ({min}, {max})"),
-            Some(Rule::NonEmpty) => ", non_empty: true".to_owned(),
-            Some(Rule::Lengths(lengths)) => format!(", lengths: {lengths:?}"),
-        };
-        format!("Field({id}{}, ty: {}{rule})", self.item.text(), self.ty.text())
-    }
-}
-
-impl Ty {
-    fn text(&self) -> String {
-        match self {
-            Self::Plain(name) => (*name).to_owned(),
-            Self::Counted(name, max) => format!("{name}({max})"),
-            Self::List(elem, max) => format!("List({}, {max})", elem.text()),
-            Self::Array(elem, len) => format!("Array({}, {len})", elem.text()),
-            Self::Map(key, value, max) => format!("Map({}, {}, {max})", key.text(), value.text()),
-            Self::Opt(inner) => format!("Opt({})", inner.text()),
-            Self::Named(name) => name.clone(),
-        }
     }
 }
