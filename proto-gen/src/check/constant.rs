@@ -1,10 +1,13 @@
-//! Named constants.
+//! Named constants, and the numbers that are given by their names.
+
+use std::borrow::Cow;
 
 use super::constraint::{float, limits};
-use super::cx::Cx;
+use super::cx::{Cx, What};
 use super::keys::{Keys, Shape, boolean, number, text};
 use super::meta;
 use super::names::Style;
+use super::suggest::did_you_mean;
 use super::types::INTS;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::parse::{Kind, Node};
@@ -20,8 +23,42 @@ pub(super) fn read(cx: &mut Cx, node: &Node) -> Option<Constant> {
     let meta = meta::read(cx, &keys, Style::Constant, None);
     let ty = keys.require(cx, "ty", "U32");
     let value = keys.require(cx, "value", "1");
-    let (ty, value) = (ty?, value?);
-    Some(Constant { value: typed(cx, ty, value)?, meta })
+    let (ty, node) = (ty?, value?);
+    let value = typed(cx, ty, node)?;
+    cx.constants.insert(meta.name.clone(), node.clone());
+    Some(Constant { value, meta })
+}
+
+/// The node, or where it is the name of a constant, the constant's value as if it stood there.
+pub(super) fn resolve<'n>(cx: &mut Cx, node: &'n Node) -> Cow<'n, Node> {
+    let Kind::Name(name) = &node.kind else { return Cow::Borrowed(node) };
+    let constant = cx.constants.get(name).map(|value| value.kind.clone());
+    if constant.is_none() {
+        unknown(cx, name, node);
+    }
+    Cow::Owned(Node { kind: constant.unwrap_or(Kind::Broken), span: node.span })
+}
+
+fn unknown(cx: &mut Cx, name: &str, node: &Node) {
+    let named = cx.names.get(name).copied();
+    let broken = named.is_some_and(|named| named.what == What::Constant);
+    if broken || named.is_none() && cx.names_incomplete {
+        return;
+    }
+    let found = Diagnostic::new(
+        Code::UnknownConstant,
+        node.span,
+        format!("there is no constant `{name}`"),
+        "",
+    );
+    let mut constants: Vec<&str> = cx.constants.keys().map(String::as_str).collect();
+    constants.sort_unstable();
+    let help = did_you_mean(name, constants)
+        .unwrap_or_else(|| "write a number, or declare the constant under `constants`".into());
+    cx.report(match named {
+        Some(named) => found.also(named.span, "this is something else").help(help),
+        None => found.help(help),
+    });
 }
 
 fn typed(cx: &mut Cx, ty: &Node, value: &Node) -> Option<ConstValue> {

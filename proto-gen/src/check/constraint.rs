@@ -1,5 +1,6 @@
 //! Rules on a field's value that its type cannot express: `range`, `non_empty`, `lengths`.
 
+use super::constant;
 use super::cx::Cx;
 use super::keys::{Keys, boolean, list, unsigned};
 use crate::diagnostics::{Code, Diagnostic};
@@ -87,6 +88,7 @@ fn int_range(cx: &mut Cx, node: &Node, int: Int) -> Option<Constraint> {
 }
 
 fn int_end(cx: &mut Cx, node: &Node, int: Int) -> Option<i128> {
+    let node = &*constant::resolve(cx, node);
     let Kind::Int(number) = &node.kind else {
         super::keys::number(cx, node);
         return None;
@@ -126,6 +128,7 @@ fn float_range(cx: &mut Cx, node: &Node, width: FloatWidth) -> Option<Constraint
 }
 
 fn float_end(cx: &mut Cx, node: &Node, width: FloatWidth) -> Option<f64> {
+    let node = &*constant::resolve(cx, node);
     let value = float(node);
     let Some(value) = value else {
         super::keys::number(cx, node);
@@ -165,7 +168,8 @@ fn lengths(cx: &mut Cx, node: &Node, bound: u32) -> Option<Constraint> {
     let mut lengths: Vec<u32> = Vec::new();
     let mut whole = true;
     for item in nodes {
-        let Some(length) = unsigned(cx, item, 0, u32::MAX) else {
+        let number = constant::resolve(cx, item);
+        let Some(length) = unsigned(cx, &number, 0, u32::MAX) else {
             whole = false;
             continue;
         };

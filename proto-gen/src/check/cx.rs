@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use crate::diagnostics::{Code, Diagnostic, Severity};
+use crate::parse::Node;
 use crate::schema::{Meta, Span, Ty, TypeId};
 
 #[derive(Default)]
@@ -21,6 +22,8 @@ pub(super) struct Cx {
     pub(super) elements: Vec<Element>,
     /// The protocol's version; `None` where it could not be read.
     pub(super) version: Option<u32>,
+    /// What the constants stand for, by name, where they could be read.
+    pub(super) constants: HashMap<String, Node>,
     /// Lints that the items around the current place allow.
     allowed: Vec<Code>,
 }

@@ -1,6 +1,7 @@
 //! Named types: structs, enums, flags, unions.
 
 use super::body::{self, Owner, Use};
+use super::constant;
 use super::cx::{Cx, Kind};
 use super::ids::{self, Id};
 use super::keys::{Keys, Shape, boolean, choice, unsigned};
@@ -283,7 +284,8 @@ fn variant(cx: &mut Cx, node: &Node, union: &Meta, id: TypeId) -> Option<Variant
 /// `max_len`, and where it is stated.
 pub(super) fn max_len(cx: &mut Cx, keys: &Keys<'_>) -> (u32, Option<Span>) {
     let Some(node) = keys.get("max_len") else { return (MAX_LEN, None) };
-    let Some(value) = unsigned(cx, node, 1, u32::MAX) else { return (MAX_LEN, Some(node.span)) };
+    let number = constant::resolve(cx, node);
+    let Some(value) = unsigned(cx, &number, 1, u32::MAX) else { return (MAX_LEN, Some(node.span)) };
     super::types::huge(cx, value, node.span);
     (value, Some(node.span))
 }

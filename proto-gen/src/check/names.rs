@@ -17,6 +17,10 @@ pub(super) enum Style {
     Constant,
 }
 
+/// Longest name in bytes: of a protocol, because `Hello` has room for no more; of an item, because
+/// people read it, and generated names are made of two.
+pub(super) const LEN_MAX: usize = 64;
+
 /// Names of types that every spec has.
 pub(super) const BUILT_IN: &[&str] = &[
     "Bool",
@@ -155,9 +159,21 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// Reports a name in the wrong style, or one that is taken. The name is used all the same, so that
+/// Reports a name that is too long, in the wrong style, or taken. The name is used all the same, so that
 /// other items can refer to it.
 pub(super) fn check(cx: &mut Cx, name: &str, span: Span, style: Style) {
+    if name.len() > LEN_MAX {
+        cx.report(
+            Diagnostic::new(
+                Code::NameTooLong,
+                span,
+                format!("a name has at most {LEN_MAX} bytes"),
+                format!("this has {}", name.len()),
+            )
+            .help("name it in a few words, and say the rest in `doc`"),
+        );
+        return;
+    }
     if !style.accepts(name) {
         let rewritten = style.rewrite(name);
         let help = if style.accepts(&rewritten) {

@@ -49,9 +49,6 @@ const WAIVER: Shape = Shape { name: "Waiver", keys: &["rule", "item", "reason"] 
 /// Memory per received byte from which a message deserves a second thought.
 const AMPLIFICATION_LINT: u32 = 64;
 
-/// Longest name of a protocol in bytes: what `Hello` has room for.
-const PROTOCOL_NAME_MAX: usize = 64;
-
 /// Reads everything. The schema means something only if nothing was reported as a mistake.
 pub(super) fn check(cx: &mut Cx, files: &Files) -> Option<Schema> {
     let mut trees = files.trees.iter();
@@ -159,14 +156,6 @@ fn head(cx: &mut Cx, keys: &Keys<'_>) -> (String, String) {
     let name = keys.require(cx, "name", "\"my_protocol\"").and_then(|node| {
         let name = text(cx, node)?;
         names::check(cx, name, node.span, Style::Field);
-        if name.len() > PROTOCOL_NAME_MAX {
-            cx.report(Diagnostic::new(
-                Code::BadName,
-                node.span,
-                format!("a protocol's name has at most {PROTOCOL_NAME_MAX} bytes"),
-                format!("this has {}", name.len()),
-            ));
-        }
         Some(name.to_owned())
     });
     if keys.entry("doc").is_none() {

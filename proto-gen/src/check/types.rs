@@ -1,5 +1,6 @@
 //! Type expressions: `U8`, `Str(64)`, `List(Peer, 10)`, or the name of a type.
 
+use super::constant;
 use super::cx::{Cx, Element, Kind as TypeKind, Mention, What};
 use super::keys::grouped;
 use super::names::BUILT_IN;
@@ -285,6 +286,7 @@ fn map_key(cx: &mut Cx, node: &Node, user: User) -> Option<Ty> {
 
 /// A bound or count: at least 1, at most what a `u32` holds.
 fn bound(cx: &mut Cx, node: &Node) -> Option<u32> {
+    let node = &*constant::resolve(cx, node);
     let Kind::Int(number) = &node.kind else {
         if !node.is_broken() {
             cx.report(
@@ -294,7 +296,7 @@ fn bound(cx: &mut Cx, node: &Node) -> Option<u32> {
                     format!("expected a bound, found {}", node.describe()),
                     "",
                 )
-                .help("a bound is a number, at least 1"),
+                .help("a bound is a number, at least 1, or the name of a constant"),
             );
         }
         return None;

@@ -73,6 +73,7 @@ codes! {
     "E0043" GeneratedName "a name that generated code needs",
     "E0044" ReservedName "a reserved name is used",
     "E0045" WasStillHere "`was` names an item that still exists",
+    "E0046" NameTooLong "a name is too long",
     // Ids.
     "E0050" DuplicateId "an id is used twice",
     "E0051" ReservedId "a reserved id is used",
@@ -105,6 +106,7 @@ codes! {
     "E0084" BadLengths "lengths out of order or beyond the bound",
     "E0085" ConstType "a type that a constant cannot have",
     "E0086" ConstValue "a value that does not fit its constant's type",
+    "E0087" UnknownConstant "a number is the name of no constant",
     // Protocol, versions, roles, calls.
     "E0090" NoRoles "`from` without `roles`",
     "E0091" UnknownRole "a role that the roles' enum does not have",
