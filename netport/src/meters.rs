@@ -1,31 +1,56 @@
 //! What a port counts, through the `metrics` facade: whoever runs the program chooses the exporter,
 //! and installs it before the port starts. Without one, counting costs a comparison.
 //!
-//! | name | labels | what |
-//! | --- | --- | --- |
-//! | `netport_links` | | links that have not ended |
-//! | `netport_links_total` | `side`: accepted, dialled | links that began |
-//! | `netport_links_ended_total` | `reason` | links that ended ([`End::label`]) |
-//! | `netport_refusals_total` | `by`: us, peer; `reason` | links refused |
-//! | `netport_deadlines_expired_total` | `deadline` | links that took too long |
-//! | `netport_received_frames_total`, `netport_received_bytes_total` | | |
-//! | `netport_sent_bytes_total` | | bytes that the kernel took |
-//! | `netport_backlog_bytes` | | bytes accepted that the kernel has not taken |
-//! | `netport_heartbeats_total` | | heartbeats sent |
-//!
-//! And of a server:
-//!
-//! | name | labels | what |
-//! | --- | --- | --- |
-//! | `netport_registered` | | clients on the list |
-//! | `netport_pushes_total` | | lists sent, whole or as changes |
-//! | `netport_pushes_put_off_total` | | lists that met a full backlog |
-//! | `netport_push_seconds` | | from the first change that a round of pushes tells, to its end |
+//! [`PORT`] and [`SERVER`] say what each meter is, to exporters too.
 
-use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use metrics::{
+    Counter, Gauge, Histogram, counter, describe_counter, describe_gauge, describe_histogram,
+    gauge, histogram,
+};
 
 use crate::error::End;
 use tlv_core::messages::RefuseReason;
+
+/// The meters of every port: name, and what it counts.
+const PORT: [(&str, &str); 10] = [
+    ("netport_links", "links that have not ended"),
+    ("netport_links_total", "links that began; side: accepted, dialled"),
+    ("netport_links_ended_total", "links that ended, by reason"),
+    ("netport_refusals_total", "links that were refused; by: us, peer; and the reason"),
+    (
+        "netport_deadlines_expired_total",
+        "what took too long; deadline: dial, handshake, frame, idle, stall, send, call, linger",
+    ),
+    ("netport_received_frames_total", "frames that were received"),
+    ("netport_received_bytes_total", "bytes that were received"),
+    ("netport_sent_bytes_total", "bytes that the kernel took"),
+    ("netport_backlog_bytes", "bytes accepted that the kernel has not taken"),
+    ("netport_heartbeats_total", "heartbeats that were sent"),
+];
+
+/// Those of a server.
+const SERVER: [(&str, &str); 4] = [
+    ("netport_registered", "clients on the list"),
+    ("netport_pushes_total", "lists that were sent, whole or as changes"),
+    ("netport_pushes_put_off_total", "lists that met a full backlog"),
+    (
+        "netport_push_seconds",
+        "from the first change that a round of pushes tells, to the end of the round",
+    ),
+];
+
+/// Tells exporters.
+fn describe(meters: &[(&'static str, &'static str)]) {
+    for &(name, what) in meters {
+        if name.ends_with("_total") {
+            describe_counter!(name, what);
+        } else if name.ends_with("_seconds") {
+            describe_histogram!(name, what);
+        } else {
+            describe_gauge!(name, what);
+        }
+    }
+}
 
 /// The meters of one port, each a handle that is looked up once.
 #[derive(Clone, Debug)]
@@ -40,6 +65,7 @@ pub(crate) struct Meters {
 
 impl Meters {
     pub(crate) fn new() -> Self {
+        describe(&PORT);
         Self {
             links: gauge!("netport_links"),
             received_frames: counter!("netport_received_frames_total"),
@@ -65,7 +91,6 @@ impl Meters {
             End::Refused(refusal) => refused("us", refusal.reason),
             End::RefusedBy(refusal) => refused("peer", refusal.reason),
             End::Malformed(_) => refused("us", RefuseReason::Malformed),
-            End::Idle => expired("idle"),
             End::Stalled => expired("stall"),
             End::Dial(std::io::ErrorKind::TimedOut) => expired("dial"),
             _ => {}
@@ -91,6 +116,7 @@ pub(crate) struct DirectoryMeters {
 
 impl DirectoryMeters {
     pub(crate) fn new() -> Self {
+        describe(&SERVER);
         Self {
             registered: gauge!("netport_registered"),
             pushes: counter!("netport_pushes_total"),
@@ -101,13 +127,15 @@ impl DirectoryMeters {
 }
 
 fn refused(by: &'static str, reason: RefuseReason) {
-    if reason == RefuseReason::Timeout && by == "us" {
-        expired("handshake or frame");
-    }
-    let reason = format!("{reason:?}");
+    let reason = match reason {
+        // A peer may name any number, and each would be a counter of its own for ever.
+        RefuseReason::Unknown(_) => "Unknown".to_owned(),
+        reason => format!("{reason:?}"),
+    };
     counter!("netport_refusals_total", "by" => by, "reason" => reason).increment(1);
 }
 
-fn expired(deadline: &'static str) {
+/// Something took too long.
+pub(crate) fn expired(deadline: &'static str) {
     counter!("netport_deadlines_expired_total", "deadline" => deadline).increment(1);
 }

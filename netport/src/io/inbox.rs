@@ -10,7 +10,7 @@ use crate::config::LinkConfig;
 use crate::core::link::{Expired, Fault, Frame, ReceivingHalf};
 use crate::error::{End, Refusal};
 use crate::link::Link;
-use crate::meters::Meters;
+use crate::meters::{self, Meters};
 use crate::sync::{Arc, Ordering};
 use tlv_core::messages::RefuseReason;
 
@@ -213,10 +213,15 @@ fn refused(fault: Fault) -> End {
 }
 
 fn expired(expired: Expired) -> End {
-    let text = match expired {
-        Expired::Idle => return End::Idle,
-        Expired::Frame => "a record was started and not finished in time",
-        Expired::Handshake => "no `Hello` in time",
+    let (deadline, end) = match expired {
+        Expired::Idle => ("idle", End::Idle),
+        Expired::Frame => ("frame", timeout("a record was started and not finished in time")),
+        Expired::Handshake => ("handshake", timeout("no `Hello` in time")),
     };
+    meters::expired(deadline);
+    end
+}
+
+fn timeout(text: &str) -> End {
     End::refuse(RefuseReason::Timeout, text)
 }

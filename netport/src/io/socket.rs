@@ -19,6 +19,8 @@ use crate::sync::Arc;
 const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(60);
 /// Unacknowledged bytes kill a connection after this, where no stall timeout is longer.
 const USER_TIMEOUT_MIN: Duration = Duration::from_secs(30);
+/// The kernel counts in milliseconds, and takes no more than this: some 24 days.
+const USER_TIMEOUT_MAX: Duration = Duration::from_millis(i32::MAX as u64);
 /// Bytes of a discarded stream that are read at once.
 const DISCARD_BYTES: usize = 16 * 1024;
 
@@ -65,7 +67,7 @@ impl Socket {
         socket.set_tcp_notsent_lowat(config.unsent_bytes_max)?;
         // What this runtime waits for, the kernel must not cut short.
         let stall = config.stall_timeout.unwrap_or(Duration::ZERO);
-        socket.set_tcp_user_timeout(Some(stall.max(USER_TIMEOUT_MIN)))?;
+        socket.set_tcp_user_timeout(Some(stall.clamp(USER_TIMEOUT_MIN, USER_TIMEOUT_MAX)))?;
         socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE_AFTER))
     }
 

@@ -11,6 +11,7 @@ use tlv_core::EncodeError;
 use super::socket::SocketWire;
 use crate::core::link::{Admission, SendLimits, SendingHalf, Turn};
 use crate::error::{End, SendError};
+use crate::meters;
 use crate::sync::{self, Arc, Condvar, Mutex};
 
 /// What a connection's own thread sends is written no later than at this many bytes.
@@ -88,6 +89,8 @@ impl Writer {
                     let now = Instant::now();
                     let left = until.get_or_insert(now + timeout).saturating_duration_since(now);
                     if left.is_zero() {
+                        drop(locked);
+                        meters::expired("send");
                         return Err(SendError::Timeout);
                     }
                     locked.waiting += 1;
@@ -187,18 +190,20 @@ impl Writer {
         self.locked.lock().half.backlog_bytes()
     }
 
-    /// Waits until everything accepted is written, or never will be, or `deadline` has passed.
-    pub(crate) fn wait_finished(&self, deadline: Instant) {
+    /// Waits until everything accepted is written, or never will be; says whether that was so
+    /// before `deadline`.
+    pub(crate) fn wait_finished(&self, deadline: Instant) -> bool {
         let mut locked = self.locked.lock();
         while !locked.half.is_finished() {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return;
+                return false;
             }
             locked.waiting += 1;
             locked = sync::wait(&self.room, locked, Some(left));
             locked.waiting -= 1;
         }
+        true
     }
 
     /// Calls `hook` once: at once if there is room or never will be, else when that is so.

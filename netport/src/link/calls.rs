@@ -9,6 +9,7 @@ use tlv_core::{Message, Request, Response};
 
 use super::Link;
 use crate::error::{CallFailure, End, SendError, cut};
+use crate::meters;
 use crate::sync::{self, Arc, AtomicU32, Condvar, Mutex, Ordering};
 
 /// Told the response's value, or why there is none.
@@ -67,6 +68,7 @@ impl Calls {
                 .collect()
         };
         for waiting in expired {
+            meters::expired("call");
             (waiting.then)(Err(CallFailure::Timeout));
         }
     }
@@ -136,7 +138,10 @@ pub(super) fn call<R: Request>(
             drop(answer);
             link.0.calls.forget(call);
             // It may have been answered before it was forgotten.
-            return slot.0.lock().take().unwrap_or(Err(CallFailure::Timeout));
+            return slot.0.lock().take().unwrap_or_else(|| {
+                meters::expired("call");
+                Err(CallFailure::Timeout)
+            });
         }
         answer = sync::wait(&slot.1, answer, Some(left));
     }

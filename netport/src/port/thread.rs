@@ -18,6 +18,7 @@ use crate::io::socket::{Socket, SocketWire};
 use crate::io::writer::Writer;
 use crate::io::{Inbox, InboxEvent};
 use crate::link::{Link, Shared};
+use crate::meters;
 use crate::sync::{Arc, AtomicU64, Ordering, thread as threads};
 
 /// Longest name that the kernel shows for a thread, in bytes.
@@ -233,10 +234,11 @@ impl Life {
     /// reset the connection, and lose what is on its way.
     fn linger(&self, at_end: bool) {
         let deadline = Instant::now() + self.port.config().link.linger;
-        if !at_end {
-            self.socket.discard(deadline);
+        let read = at_end || self.socket.discard(deadline);
+        let written = self.link.0.writer.wait_finished(deadline);
+        if !(read && written) {
+            meters::expired("linger");
         }
-        self.link.0.writer.wait_finished(deadline);
     }
 }
 
