@@ -2,11 +2,12 @@
 
 use std::error::Error;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::Args;
 use crossbeam_channel::{never, select};
-use netport::{Client, ClientConfig, ClientHandle, Event};
-use tlv_core::messages::{App, Greet, Mood};
+use netport::{Client, ClientConfig, ClientHandle, Event, IdentityFile};
+use tlv_core::messages::{App, Greet, Mood, Role};
 
 use crate::options;
 use crate::report::{Report, Style};
@@ -17,8 +18,10 @@ use crate::stop;
 pub struct Options {
     /// Where the server is.
     pub server: SocketAddr,
-    /// The name to register.
-    pub name: String,
+    /// Its settings, with the name to register.
+    pub config: ClientConfig,
+    /// Where it keeps its identity, if it is to be the same node at each start.
+    pub identity: Option<PathBuf>,
     /// For whom it reports.
     pub style: Style,
     /// Whether the end of standard input makes it leave.
@@ -40,7 +43,13 @@ pub struct ChildArgs {
 /// Those of [`run`].
 pub fn run_child(args: ChildArgs) -> Result<(), Box<dyn Error>> {
     options::log_to_stderr(options::LOG_DEFAULT);
-    run(Options { server: args.server, name: args.name, style: Style::Json, ends_with_input: true })
+    run(Options {
+        server: args.server,
+        config: ClientConfig::named(args.name),
+        identity: None,
+        style: Style::Json,
+        ends_with_input: true,
+    })
 }
 
 /// Runs a client until it is told to leave; then it deregisters, and says goodbye to all. Blocks.
@@ -48,11 +57,16 @@ pub fn run_child(args: ChildArgs) -> Result<(), Box<dyn Error>> {
 /// # Errors
 /// The client cannot start, or the server will not have it (any more).
 pub fn run(options: Options) -> Result<(), Box<dyn Error>> {
-    let Options { server, name, style, ends_with_input } = options;
+    let Options { server, mut config, identity, style, ends_with_input } = options;
+    let name = config.port.identity.name.clone();
     let signal = stop::on_signal()?;
     let input = if ends_with_input { stop::on_input_end()? } else { never() };
 
-    let client = Client::<App>::connect(server, ClientConfig::named(&name))?;
+    let identity = identity.map(IdentityFile::new);
+    if let Some(file) = &identity {
+        config.port.identity = file.start(Role::Client, &name)?;
+    }
+    let client = Client::<App>::connect(server, config)?;
     let stop = loop {
         let event = select! {
             recv(client.events()) -> event => event?,
@@ -91,7 +105,18 @@ fn take(
         }
         Event::Down(peer, end) => Report::Down { peer: peer.name.clone(), reason: end.to_string() },
         Event::ServerLost(end) => Report::ServerLost { reason: end.to_string() },
-        Event::RegisterRefused(error) => return Err(format!("not registered: {error:?}").into()),
+        Event::ServerUnreached { attempt, end, retry } => Report::ServerUnreached {
+            attempt,
+            reason: end.to_string(),
+            retry_seconds: retry.as_secs_f64(),
+        },
+        Event::RegisterRefused { error, retry: Some(retry) } => Report::NotRegistered {
+            reason: format!("{error:?}"),
+            retry_seconds: retry.as_secs_f64(),
+        },
+        Event::RegisterRefused { error, retry: None } => {
+            return Err(format!("not registered: {error:?}").into());
+        }
         Event::ServerGone(end) => return Err(format!("the server is gone: {end}").into()),
         // Nobody sends anything else here; a message that is added to the spec is none of this
         // program's business.

@@ -4,44 +4,8 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
-
-/// Seconds, or `never`.
-///
-/// # Errors
-/// Says what is expected.
-pub fn idle(text: &str) -> Result<Idle, String> {
-    if text == "never" {
-        return Ok(Idle::Never);
-    }
-    match text.parse() {
-        Ok(seconds) if (0.001..=31_536_000.0).contains(&seconds) => {
-            Ok(Idle::After(Duration::from_secs_f64(seconds)))
-        }
-        _ => Err("expected seconds, from 0.001 to 31536000, or `never`".into()),
-    }
-}
-
-/// When a server that has nothing to do stops.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Idle {
-    /// After this time without a new and without a living connection.
-    After(Duration),
-    /// Not by itself.
-    Never,
-}
-
-impl Idle {
-    /// The time, if there is one.
-    pub fn duration(self) -> Option<Duration> {
-        match self {
-            Self::After(time) => Some(time),
-            Self::Never => None,
-        }
-    }
-}
 
 /// The first address of a host, IPv4 if it has one: `HOST:PORT`. May ask the name server, and block
 /// for as long as that takes.

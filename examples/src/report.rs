@@ -15,6 +15,11 @@ pub enum Report {
         /// Its address, with the port that the system chose where none was asked for.
         address: SocketAddr,
     },
+    /// A server shows operators how it is doing.
+    Metrics {
+        /// Where.
+        address: SocketAddr,
+    },
     /// The server lists this client.
     Registered {
         /// The client's name.
@@ -49,6 +54,22 @@ pub enum Report {
         /// Why.
         reason: String,
     },
+    /// The server cannot be reached; the client tries again.
+    ServerUnreached {
+        /// How many attempts have failed.
+        attempt: u32,
+        /// Why.
+        reason: String,
+        /// How long until the next one.
+        retry_seconds: f64,
+    },
+    /// The server does not list this client; the client asks again.
+    NotRegistered {
+        /// Why.
+        reason: String,
+        /// How long until then.
+        retry_seconds: f64,
+    },
     /// The program ends.
     Ended {
         /// Why.
@@ -60,12 +81,19 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Listening { address } => write!(f, "listening on {address}"),
+            Self::Metrics { address } => write!(f, "metrics at http://{address}/metrics"),
             Self::Registered { name } => write!(f, "registered as {name}"),
             Self::Listed { clients } => write!(f, "listed: {clients}"),
             Self::Up { peer } => write!(f, "linked with {peer}"),
             Self::Greeted { peer, text } => write!(f, "{peer} says: {text}"),
             Self::Down { peer, reason } => write!(f, "no link with {peer} any more: {reason}"),
             Self::ServerLost { reason } => write!(f, "lost the server: {reason}"),
+            Self::ServerUnreached { attempt, reason, retry_seconds } => {
+                write!(f, "no server: {reason} (attempt {attempt}, again in {retry_seconds:.1} s)")
+            }
+            Self::NotRegistered { reason, retry_seconds } => {
+                write!(f, "not registered: {reason} (again in {retry_seconds:.1} s)")
+            }
             Self::Ended { reason } => write!(f, "ended: {reason}"),
         }
     }

@@ -2,24 +2,31 @@
 
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::thread;
+use std::time::Instant;
 
 use clap::Args;
 use crossbeam_channel::{never, select};
-use netport::{End, Server, ServerConfig};
+use netport::{End, Server, ServerConfig, ServerHandle};
 use tlv_core::messages::{App, GoodbyeReason};
 
-use crate::options::{self, Idle};
+use crate::exporter::{self, Exporter};
+use crate::http::{Page, Pages};
+use crate::options;
 use crate::report::{Report, Style};
+use crate::settings::Limit;
+use crate::settings::Time;
+use crate::status::{self, Status};
 use crate::stop;
 
 /// What a server needs to know.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
-    /// Address to listen on; port 0 lets the system choose.
-    pub listen: SocketAddr,
-    /// When it stops by itself.
-    pub idle: Idle,
+    /// Its settings.
+    pub config: ServerConfig,
+    /// Where operators see how it is doing, if anywhere.
+    pub metrics: Option<SocketAddr>,
     /// For whom it reports.
     pub style: Style,
     /// Whether the end of standard input stops it.
@@ -29,8 +36,8 @@ pub struct Options {
 /// Arguments of a server that another program has started.
 #[derive(Debug, Args)]
 pub struct ChildArgs {
-    #[arg(long, value_parser = options::idle)]
-    idle: Idle,
+    #[arg(long)]
+    idle: Limit<Time>,
 }
 
 /// Runs a server for the program that started this one, on loopback. Blocks like [`run`].
@@ -39,26 +46,30 @@ pub struct ChildArgs {
 /// Those of [`run`].
 pub fn run_child(args: &ChildArgs) -> Result<(), Box<dyn Error>> {
     options::log_to_stderr(options::LOG_DEFAULT);
-    run(Options {
-        listen: (Ipv4Addr::LOCALHOST, 0).into(),
-        idle: args.idle,
-        style: Style::Json,
-        ends_with_input: true,
-    })
+    let mut config = ServerConfig::new((Ipv4Addr::LOCALHOST, 0).into());
+    config.port.idle_timeout = args.idle.into();
+    run(Options { config, metrics: None, style: Style::Json, ends_with_input: true })
 }
 
 /// Runs a server until it has been idle for long enough, or is told to stop. Blocks.
 ///
 /// # Errors
-/// The address cannot be listened on, or the server ended for another reason than these two.
+/// An address cannot be listened on, or the server ended for another reason than these two.
 pub fn run(options: Options) -> Result<(), Box<dyn Error>> {
+    let Options { config, metrics, style, ends_with_input } = options;
     let signal = stop::on_signal()?;
-    let input = if options.ends_with_input { stop::on_input_end()? } else { never() };
+    let input = if ends_with_input { stop::on_input_end()? } else { never() };
 
-    let mut config = ServerConfig::new(options.listen);
-    config.port.idle_timeout = options.idle.duration();
+    // Before the server starts, which counts with what is there then.
+    let exporter = metrics.map(|listen| Ok((listen, Exporter::install()?)));
+    let exporter = exporter.transpose().map_err(|error: Box<dyn Error>| error)?;
     let server = Server::<App>::start(config)?;
-    options.style.print(&Report::Listening { address: server.local_addr() })?;
+    // Ends with this function.
+    let pages = exporter.map(|(listen, exporter)| show(listen, &server, exporter)).transpose()?;
+    style.print(&Report::Listening { address: server.local_addr() })?;
+    if let Some(pages) = &pages {
+        style.print(&Report::Metrics { address: pages.address() })?;
+    }
 
     let port = server.port().clone();
     thread::Builder::new().name("stop".into()).spawn(move || {
@@ -73,4 +84,20 @@ pub fn run(options: Options) -> Result<(), Box<dyn Error>> {
         End::Idle | End::Stopped | End::Closed(_) => Ok(()),
         end => Err(end.into()),
     }
+}
+
+/// Shows operators what the server counts, and how it is doing.
+fn show(listen: SocketAddr, server: &ServerHandle, exporter: Exporter) -> Result<Pages, String> {
+    let (port, hub) = (server.port().clone(), Arc::clone(server.hub()));
+    let begun = Instant::now();
+    let page = move |path: &str| match path {
+        "/metrics" => Some(Page { content_type: exporter::CONTENT_TYPE, text: exporter.render() }),
+        status::PATH => {
+            let status = Status::of(&port, &hub, begun, &exporter);
+            let text = serde_json::to_string(&status).ok()?;
+            Some(Page { content_type: "application/json", text })
+        }
+        _ => None,
+    };
+    Pages::serve(listen, page).map_err(|error| format!("cannot show metrics at {listen}: {error}"))
 }

@@ -1,12 +1,16 @@
 //! What can be set, with its defaults.
 
+mod builder;
+mod rules;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use thiserror::Error;
 use tlv_core::Uuid;
 use tlv_core::messages::Role;
 
+pub use self::builder::{ClientBuilder, PortBuilder, ServerBuilder};
+pub use self::rules::{ConfigError, Rule};
 use crate::core::link::{ReceiveLimits, SendLimits};
 use crate::seed::fresh_seed;
 
@@ -55,7 +59,8 @@ pub struct PortConfig {
     pub handshakes_max: usize,
     /// Connections that the kernel completes ahead of the port. 4,096 unless set; the system caps it.
     pub listen_backlog: u32,
-    /// Most connections accepted in a second; the rest wait in the kernel. No limit unless set.
+    /// Most connections accepted in a second, on average; a tenth of them at once. The rest wait in
+    /// the kernel. No limit unless set.
     pub accept_rate_max: Option<u32>,
     /// Stack of each connection's thread, in bytes; only what is touched costs memory. 1 MiB unless
     /// set.
@@ -80,28 +85,6 @@ impl PortConfig {
             link: LinkConfig::default(),
         }
     }
-
-    /// Says what is wrong, if anything.
-    pub fn validate(&self) -> Result<(), ConfigError> {
-        let positive = [
-            ("connections_max", self.connections_max.unwrap_or(1)),
-            ("connections_per_address_max", self.connections_per_address_max),
-            ("handshakes_max", self.handshakes_max),
-            ("accept_rate_max", self.accept_rate_max.map_or(1, |rate| rate as usize)),
-        ];
-        for (setting, value) in positive {
-            if value == 0 {
-                return Err(ConfigError::Zero { setting });
-            }
-        }
-        if self.identity.incarnation == 0 {
-            return Err(ConfigError::Zero { setting: "incarnation" });
-        }
-        if self.identity.name.len() > NAME_BYTES_MAX {
-            return Err(ConfigError::LongName { bytes: self.identity.name.len() });
-        }
-        self.link.validate()
-    }
 }
 
 /// Settings of each link of a port.
@@ -109,8 +92,9 @@ impl PortConfig {
 pub struct LinkConfig {
     /// The link ends when it received no whole frame for so long; `None` never. A minute unless set.
     pub idle_timeout: Option<Duration>,
-    /// A `Ping` is sent when nothing else was for so long, even while user code is busy; `None`
-    /// sends none. 20 seconds unless set; well below the peer's `idle_timeout`.
+    /// A `Ping` is sent when nothing else was for between once and twice so long, even while user
+    /// code is busy; `None` sends none. 20 seconds unless set; at most a third of `idle_timeout`,
+    /// and of the peers'.
     pub heartbeat: Option<Duration>,
     /// From the connection to the end of the peer's `Hello`. 10 seconds unless set.
     pub handshake_timeout: Duration,
@@ -160,35 +144,6 @@ impl Default for LinkConfig {
 }
 
 impl LinkConfig {
-    /// Says what is wrong, if anything.
-    pub fn validate(&self) -> Result<(), ConfigError> {
-        let times = [
-            ("idle_timeout", self.idle_timeout),
-            ("heartbeat", self.heartbeat),
-            ("handshake_timeout", Some(self.handshake_timeout)),
-            ("frame_timeout", Some(self.frame_timeout)),
-            ("dial_timeout", Some(self.dial_timeout)),
-            ("stall_timeout", self.stall_timeout),
-        ];
-        for (setting, time) in times {
-            if time == Some(Duration::ZERO) {
-                return Err(ConfigError::Zero { setting });
-            }
-        }
-        if self.frame_rate_min == 0 {
-            return Err(ConfigError::Zero { setting: "frame_rate_min" });
-        }
-        if self.backlog_bytes_max == 0 {
-            return Err(ConfigError::Zero { setting: "backlog_bytes_max" });
-        }
-        match (self.heartbeat, self.idle_timeout) {
-            (Some(heartbeat), Some(idle_timeout)) if heartbeat >= idle_timeout => {
-                Err(ConfigError::SlowHeartbeat { heartbeat, idle_timeout })
-            }
-            _ => Ok(()),
-        }
-    }
-
     pub(crate) fn send_limits(&self) -> SendLimits {
         SendLimits {
             backlog_bytes_max: self.backlog_bytes_max,
@@ -206,32 +161,4 @@ impl LinkConfig {
             frame_rate_min: self.frame_rate_min,
         }
     }
-}
-
-/// Settings that cannot work.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// A name that `Hello` cannot carry.
-    #[error("the name has {bytes} bytes, more than {NAME_BYTES_MAX}")]
-    LongName {
-        /// Its length.
-        bytes: usize,
-    },
-    /// Peers with the same settings would time out between heartbeats.
-    #[error(
-        "the heartbeat of {heartbeat:?} is no shorter than the idle timeout of {idle_timeout:?}"
-    )]
-    SlowHeartbeat {
-        /// The setting.
-        heartbeat: Duration,
-        /// The setting.
-        idle_timeout: Duration,
-    },
-    /// A setting that must be positive.
-    #[error("`{setting}` must not be 0")]
-    Zero {
-        /// Its name.
-        setting: &'static str,
-    },
 }

@@ -32,7 +32,10 @@ pub use crate::client::{
     Broadcast, Client, ClientConfig, ClientHandle, ClientHub, CtcConnection, CtsConnection,
     DeliverError, Event, List, To,
 };
-pub use crate::config::{ConfigError, Identity, LinkConfig, NAME_BYTES_MAX, PortConfig};
+pub use crate::config::{
+    ClientBuilder, ConfigError, Identity, LinkConfig, NAME_BYTES_MAX, PortBuilder, PortConfig,
+    Rule, ServerBuilder,
+};
 pub use crate::connection::{Connection, dispatch, event_loop};
 pub use crate::core::backoff::Backoff;
 pub use crate::core::directory::{DirectoryConfig, ListChange};

@@ -2,6 +2,7 @@
 
 mod fresh;
 mod main_loop;
+mod rate;
 mod registry;
 mod thread;
 

@@ -54,11 +54,11 @@ impl Room {
                     screen.line(&format!("* the link to {} ended: {end}", peer.name));
                 }
             }
-            Event::RegisterRefused(RegisterError::NameTaken) => {
+            Event::RegisterRefused { error: RegisterError::NameTaken, .. } => {
                 return Err(Over("somebody of this name is there already".to_owned()));
             }
-            Event::RegisterRefused(reason) => {
-                return Err(Over(format!("the server refused: {reason:?}")));
+            Event::RegisterRefused { error, .. } => {
+                return Err(Over(format!("the server refused: {error:?}")));
             }
             Event::ServerLost(end) | Event::ServerGone(end) if !self.inside => {
                 return Err(Over(format!("cannot reach the server: {end}")));

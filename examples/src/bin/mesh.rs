@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use netport_examples::mesh::{self, Error, Options, Outcome};
 use netport_examples::report::ignore_closed_pipe;
+use netport_examples::settings::Time;
 use netport_examples::stop::Stop;
 use netport_examples::{client, options, server};
 
@@ -29,8 +29,8 @@ struct Args {
     clients: u16,
 
     /// When the idle server stops
-    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
-    idle: Duration,
+    #[arg(long, value_name = "TIME", default_value = "2s")]
+    idle: Time,
 
     /// One JSON object on standard output
     #[arg(long)]
@@ -49,10 +49,6 @@ enum Child {
     ChildClient(client::ChildArgs),
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
-    options::idle(text)?.duration().ok_or_else(|| "the demonstration has to end".into())
-}
-
 fn main() -> ExitCode {
     let args = Args::parse();
     match args.child {
@@ -60,7 +56,7 @@ fn main() -> ExitCode {
         Some(Child::ChildClient(child)) => return options::exit(client::run_child(child)),
         None => {}
     }
-    let outcome = mesh::run(Options { clients: args.clients.into(), idle: args.idle });
+    let outcome = mesh::run(Options { clients: args.clients.into(), idle: args.idle.into() });
     match outcome.and_then(|outcome| Ok(print(&outcome, args.json).map(|()| outcome)?)) {
         Ok(outcome) if outcome.is_complete() => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,

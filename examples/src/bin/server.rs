@@ -1,36 +1,75 @@
 //! A rendezvous server, started by hand.
 
+use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use netport_examples::options::{self, Idle};
-use netport_examples::report::Style;
+use netport_examples::options;
+use netport_examples::report::{Style, ignore_closed_pipe};
 use netport_examples::server::{self, Options};
-use tracing::level_filters::LevelFilter;
+use netport_examples::settings::{self, ServerSettings};
+use netport_examples::status::Status;
+
+const AFTER_HELP: &str = "\
+Prints its address when it is ready. SIGTERM and Ctrl-C make it leave in order.
+`--help` has more settings; all of them can stand in the file.";
 
 /// Keeps the list of clients, and sends it to each of them on every change.
 #[derive(Debug, Parser)]
-#[command(version, verbatim_doc_comment)]
-#[command(
-    after_help = "Prints its address when it is ready. SIGTERM and Ctrl-C make it leave in order."
-)]
+#[command(version, verbatim_doc_comment, after_help = AFTER_HELP)]
 struct Args {
-    /// Where to listen; port 0: any
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4000")]
-    listen: SocketAddr,
+    /// RON file with settings; flags come first
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 
-    /// When to stop without clients, or `never`
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = options::idle)]
-    idle: Idle,
+    /// Print all settings as a file, and leave
+    #[arg(long)]
+    print_config: bool,
 
-    /// off, error, warn, info, debug or trace
-    #[arg(long, value_name = "LEVEL", default_value_t = options::LOG_DEFAULT)]
-    log: LevelFilter,
+    /// Ask the server with this --metrics address how it does
+    #[arg(long, value_name = "ADDR", value_parser = options::resolve)]
+    status: Option<SocketAddr>,
+
+    /// The status as one JSON object
+    #[arg(long, requires = "status")]
+    json: bool,
+
+    #[command(flatten)]
+    settings: ServerSettings,
 }
 
 fn main() -> ExitCode {
-    let Args { listen, idle, log } = Args::parse();
-    options::log_to_stderr(log);
-    options::exit(server::run(Options { listen, idle, style: Style::Text, ends_with_input: false }))
+    let args = Args::parse();
+    options::exit(match args.status {
+        Some(address) => ask(address, args.json),
+        None => serve(args),
+    })
+}
+
+fn serve(args: Args) -> Result<(), Box<dyn std::error::Error>> {
+    let settings = args.settings.or(settings::from_file(args.config.as_deref())?);
+    if args.print_config {
+        return print(&settings::to_ron(&settings.complete()?)?);
+    }
+    options::log_to_stderr(settings.log());
+    server::run(Options {
+        config: settings.config()?,
+        metrics: settings.metrics,
+        style: Style::Text,
+        ends_with_input: false,
+    })
+}
+
+fn ask(address: SocketAddr, json: bool) -> Result<(), Box<dyn std::error::Error>> {
+    let status = Status::ask(address)?;
+    print(&if json { serde_json::to_string(&status)? } else { status.to_string() })
+}
+
+/// Prints a text, and the end of its last line.
+fn print(text: &str) -> Result<(), Box<dyn std::error::Error>> {
+    let mut out = io::stdout().lock();
+    let written = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());
+    Ok(ignore_closed_pipe(written)?)
 }

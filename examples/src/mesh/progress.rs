@@ -66,7 +66,10 @@ impl Progress {
             Report::Listening { .. }
             | Report::Listed { .. }
             | Report::Down { .. }
-            | Report::ServerLost { .. } => {}
+            | Report::Metrics { .. }
+            | Report::NotRegistered { .. }
+            | Report::ServerLost { .. }
+            | Report::ServerUnreached { .. } => {}
         }
     }
 

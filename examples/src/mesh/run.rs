@@ -153,7 +153,10 @@ impl Run {
             }
             Heard::Report(SERVER, _) => {}
             Heard::Report(child, report) => {
-                if let Report::ServerLost { .. } = report {
+                if let Report::ServerLost { .. }
+                | Report::ServerUnreached { .. }
+                | Report::NotRegistered { .. } = report
+                {
                     self.view.tell(&format!("{}: {report}", self.children.name(child)))?;
                 }
                 self.progress.apply(child - 1, &report);

@@ -11,8 +11,12 @@ pub(crate) fn server(args: &str) -> (Program, String) {
 }
 
 pub(crate) fn client(server: &str, name: &str) -> Program {
+    client_with(server, name, &[])
+}
+
+fn client_with(server: &str, name: &str, more: &[&str]) -> Program {
     let args = ["--server", server, "--name", name];
-    Program::start(env!("CARGO_BIN_EXE_client"), args)
+    Program::start(env!("CARGO_BIN_EXE_client"), args.iter().chain(more))
 }
 
 #[test]
@@ -77,5 +81,43 @@ fn a_used_port_is_explained() {
     let (status, lines) = second.end();
     assert_eq!(status.code(), Some(1), "{lines:#?}");
     let said = |line: &Line| matches!(line, Line::Err(text) if text.contains(&address));
+    assert!(lines.iter().any(said), "{lines:#?}");
+}
+
+#[test]
+fn a_client_that_waits_for_its_name_gets_it_when_it_is_free() {
+    let (_server, address) = server("--idle never");
+    let mut first = client(&address, "ann");
+    first.expect_out("registered as ann");
+    let mut second = client_with(&address, "ann", &["--wait-for-name", "--backoff", "100ms"]);
+    second.expect_out("not registered: NameTaken (again in ");
+    first.signal(Signal::INT);
+    second.expect_out("registered as ann");
+}
+
+#[test]
+fn a_client_without_a_server_says_so_until_there_is_one() {
+    let (first, address) = server("--idle never");
+    first.signal(Signal::TERM);
+    first.end();
+    let mut ann = client_with(&address, "ann", &["--backoff", "100ms"]);
+    let said = ann.expect_out("no server: ");
+    assert!(said.contains("connection refused (attempt 1, again in "), "{said}");
+    let args = ["--listen", &address];
+    let _second = Program::start(env!("CARGO_BIN_EXE_server"), args);
+    ann.expect_out("registered as ann");
+}
+
+#[test]
+fn an_identity_file_makes_each_start_a_newer_one_of_the_same_node() {
+    let (_server, address) = server("--idle never");
+    let file = format!("{}/identity-{}", env!("CARGO_TARGET_TMPDIR"), std::process::id());
+    let mut first = client_with(&address, "ann", &["--identity", &file]);
+    first.expect_out("registered as ann");
+    let mut second = client_with(&address, "ann", &["--identity", &file]);
+    second.expect_out("registered as ann");
+    let (status, lines) = first.end();
+    assert_eq!(status.code(), Some(1), "{lines:#?}");
+    let said = |line: &Line| matches!(line, Line::Err(text) if text.contains("Replaced"));
     assert!(lines.iter().any(said), "{lines:#?}");
 }

@@ -3,6 +3,8 @@
 mod by_hand;
 mod dissector;
 mod mesh;
+mod operator;
 mod python;
+mod settings;
 mod support;
 mod wire;

@@ -124,7 +124,7 @@ fn a_reader_that_goes_away_is_no_error() {
 #[test]
 fn the_help_fits_a_screen() {
     for program in [MESH, env!("CARGO_BIN_EXE_server"), env!("CARGO_BIN_EXE_client")] {
-        let (status, lines) = Program::start(program, ["--help"]).end();
+        let (status, lines) = Program::start(program, ["-h"]).end();
         assert!(status.success());
         let help = out(&lines);
         assert!(

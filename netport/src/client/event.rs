@@ -1,6 +1,7 @@
 //! What a client tells its user.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tlv_core::messages::{Peer, RegisterError};
 
@@ -31,8 +32,15 @@ pub enum Event<S> {
     },
     /// The server lists this client. The list follows.
     Registered,
-    /// The server does not list this client, and is not asked again until the user does.
-    RegisterRefused(RegisterError),
+    /// The server does not list this client.
+    RegisterRefused {
+        /// Why.
+        error: RegisterError,
+        /// It is asked again after this time, with growing waits, as
+        /// [`ClientConfig::register_again`](crate::ClientConfig::register_again) says. `None`: not
+        /// until the user asks, by [`ClientHandle::register`](crate::ClientHandle::register).
+        retry: Option<Duration>,
+    },
     /// A request from a peer, which waits for an answer until its own deadline.
     Request {
         /// Who asks.
@@ -46,6 +54,16 @@ pub enum Event<S> {
     ServerGone(End),
     /// The server is out of reach, for this reason, and is dialled until it is back. Peers stay.
     ServerLost(End),
+    /// An attempt to reach the server came to nothing: the first one, or one that follows
+    /// [`ServerLost`](Self::ServerLost). The next one is made by itself.
+    ServerUnreached {
+        /// How many attempts have failed since the server was last reached; this one included.
+        attempt: u32,
+        /// Why this one did.
+        end: End,
+        /// How long until the next one.
+        retry: Duration,
+    },
     /// A peer can be talked to.
     Up(Arc<PeerInfo>),
 }

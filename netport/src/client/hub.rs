@@ -84,6 +84,7 @@ impl<S: MessageSet> ClientHub<S> {
                 + config.port.link.dial_timeout
                 + config.port.link.handshake_timeout,
             register: config.register,
+            register_again: config.register_again,
         };
         let state = State {
             membership: Membership::new(membership, Instant::now(), fresh_seed()),
@@ -301,8 +302,8 @@ impl<S: MessageSet> ClientHub<S> {
                     state.to_server(|link| link.try_send(&Deregister::new()));
                 }
                 MembershipAction::Registered => state.told.push_back(Event::Registered),
-                MembershipAction::Refused(error) => {
-                    state.told.push_back(Event::RegisterRefused(error));
+                MembershipAction::Refused(error, retry) => {
+                    state.told.push_back(Event::RegisterRefused { error, retry });
                 }
                 MembershipAction::List(change) => {
                     let peers: Arc<[Arc<Peer>]> =
@@ -313,6 +314,11 @@ impl<S: MessageSet> ClientHub<S> {
                 MembershipAction::Unlisted => self.decide_mesh(state, MeshEvent::Unlisted, None),
                 MembershipAction::Lost => {
                     state.told.push_back(Event::ServerLost(end.cloned().unwrap_or(End::Lost)));
+                }
+                MembershipAction::Unreached(attempt, retry) => {
+                    let end = end.cloned().unwrap_or(End::Lost);
+                    tracing::info!(attempt, ?retry, "no way to the server: {end}");
+                    state.told.push_back(Event::ServerUnreached { attempt, end, retry });
                 }
                 MembershipAction::Over(_) => {
                     state.told.push_back(Event::ServerGone(end.cloned().unwrap_or(End::Lost)));

@@ -42,6 +42,11 @@ pub struct ClientConfig {
     pub backoff: Backoff,
     /// Whether it registers as soon as it reaches the server. It does unless set.
     pub register: bool,
+    /// Whether it asks again, with the waits of `backoff`, when the server refuses to register it
+    /// because the name is taken or the directory full. The holder of the name is alive then, since
+    /// the server asks it; but it may be this client's own last run, which is about to leave. It
+    /// does unless set; otherwise the refusal is told, and the rest is the user's decision.
+    pub register_again: bool,
     /// Where its peers reach it, best first. Empty, as it is unless set, stands for the address
     /// that the server sees, with the port that the client listens on.
     pub advertise: Vec<SocketAddr>,
@@ -64,6 +69,7 @@ impl ClientConfig {
             mesh: MeshConfig::default(),
             backoff: Backoff::default(),
             register: true,
+            register_again: true,
             advertise: Vec::new(),
             events_max: 1024,
         }
@@ -102,6 +108,7 @@ impl<S: MessageSet> Client<S> {
         server: SocketAddr,
         mut config: ClientConfig,
     ) -> Result<ClientHandle<S>, StartError> {
+        config.validate()?;
         if server.is_ipv6() && config.port.listen.ip() == IpAddr::V4(Ipv4Addr::UNSPECIFIED) {
             // The server sees this client by IPv6, so that is where its peers will come.
             config.port.listen.set_ip(IpAddr::V6(Ipv6Addr::UNSPECIFIED));

@@ -9,6 +9,7 @@ use rustix::event::{PollFd, PollFlags};
 use tlv_core::messages::{GoodbyeReason, RefuseReason};
 
 use super::fresh::{Fresh, Origin};
+use super::rate::Rate;
 use super::thread::guarded;
 use super::{NetPort, Next, Port};
 use crate::error::End;
@@ -24,8 +25,6 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 const REFUSED_LINGER: Duration = Duration::from_secs(1);
 /// Most refused sockets kept; the oldest goes first.
 const REFUSED_MAX: usize = 64;
-/// The window that the accept rate is counted in.
-const RATE_WINDOW: Duration = Duration::from_millis(100);
 
 /// The main loop's own state.
 pub(super) struct MainLoop<N> {
@@ -36,8 +35,8 @@ pub(super) struct MainLoop<N> {
     last_new: Instant,
     /// No accepting before.
     paused_until: Option<Instant>,
-    /// Start of the current window, and connections accepted in it.
-    window: (Instant, u32),
+    /// How many are accepted in a second, where that is limited.
+    rate: Option<Rate>,
     refused: VecDeque<(Instant, Arc<Socket>)>,
 }
 
@@ -50,13 +49,14 @@ pub(super) struct Ended {
 impl<N: NetPort> MainLoop<N> {
     pub(super) fn new(port: Port, listener: Listener, netport: N) -> Self {
         let now = Instant::now();
+        let rate = port.config().accept_rate_max.map(|rate| Rate::new(rate, now));
         Self {
             port,
             listener,
             netport,
             last_new: now,
             paused_until: None,
-            window: (now, 0),
+            rate,
             refused: VecDeque::new(),
         }
     }
@@ -124,14 +124,16 @@ impl<N: NetPort> MainLoop<N> {
         }
         self.paused_until = None;
         for _ in 0..ACCEPTS_PER_TURN {
-            if self.is_over_rate(now) {
-                self.paused_until = Some(self.window.0 + RATE_WINDOW);
+            if let Some(until) = self.rate.as_ref().and_then(|rate| rate.wait(now)) {
+                self.paused_until = Some(until);
                 return;
             }
             match self.listener.accept() {
                 Accept::Connection(fd, address) => {
                     self.last_new = now;
-                    self.window.1 += 1;
+                    if let Some(rate) = &mut self.rate {
+                        rate.take(now);
+                    }
                     self.welcome(fd, address);
                 }
                 Accept::Gone => {}
@@ -144,14 +146,6 @@ impl<N: NetPort> MainLoop<N> {
             }
         }
         // Others may be waiting, and the socket says so.
-    }
-
-    fn is_over_rate(&mut self, now: Instant) -> bool {
-        let Some(rate) = self.port.config().accept_rate_max else { return false };
-        if now.duration_since(self.window.0) >= RATE_WINDOW {
-            self.window = (now, 0);
-        }
-        self.window.1 >= rate.div_ceil(10)
     }
 
     fn welcome(&mut self, fd: OwnedFd, address: SocketAddr) {

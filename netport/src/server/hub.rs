@@ -98,6 +98,13 @@ impl ServerHub {
         self.lock().directory.peers().cloned().collect()
     }
 
+    /// Who is registered, by node id, and since when: a client that comes back on another link, or
+    /// with other addresses, is registered anew.
+    pub fn registered(&self) -> Vec<(Peer, Instant)> {
+        let state = self.lock();
+        state.directory.registered().map(|(peer, since)| (peer.clone(), since)).collect()
+    }
+
     /// The version of the list.
     pub fn epoch(&self) -> Epoch {
         self.lock().directory.epoch()

@@ -71,6 +71,7 @@ impl<S: MessageSet> Server<S> {
     ///
     /// [`StartError`] where the settings cannot work, or the address cannot be listened on.
     pub fn start(config: ServerConfig) -> Result<ServerHandle, StartError> {
+        config.validate()?;
         let server = Self::new(&config);
         let hub = Arc::clone(&server.hub);
         Ok(ServerHandle { port: Port::start(config.port, server)?, hub })
@@ -114,6 +115,12 @@ impl ServerHandle {
     /// Its port: a clone of it serves to stop the server from another thread.
     pub fn port(&self) -> &Port {
         &self.port
+    }
+
+    /// What its connections share: a clone of it serves to look at the list from another thread,
+    /// and after the end.
+    pub fn hub(&self) -> &Arc<ServerHub> {
+        &self.hub
     }
 
     /// Who is registered, by node id.

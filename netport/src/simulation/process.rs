@@ -450,7 +450,8 @@ impl Process {
                 MembershipAction::Unlisted => self.mesh(world, MeshEvent::Unlisted),
                 MembershipAction::Over(end) => world.trace.over(self.machine, end),
                 MembershipAction::Registered
-                | MembershipAction::Refused(_)
+                | MembershipAction::Refused(..)
+                | MembershipAction::Unreached(..)
                 | MembershipAction::Lost => {}
             }
         }

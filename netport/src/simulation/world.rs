@@ -360,6 +360,7 @@ impl<'a> Simulation<'a> {
             backoff,
             patience: backoff.max + link.dial_timeout + link.handshake_timeout,
             register: true,
+            register_again: true,
         };
         let mesh = MeshConfig {
             grace: self.plan.grace,

@@ -1,5 +1,6 @@
 //! What clients do when the server, a peer or their own user fails them, over real sockets.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -78,6 +79,17 @@ fn a_client_may_be_there_before_its_server() {
     place.stop();
     place.join();
     let ann = client(address, "ann");
+    let mut attempts = Vec::new();
+    wait_for(&ann, "two attempts that come to nothing", |event| match event {
+        Event::ServerUnreached {
+            attempt, end: End::Dial(ErrorKind::ConnectionRefused), ..
+        } => {
+            attempts.push(attempt);
+            (attempts.len() == 2).then_some(())
+        }
+        other => panic!("not expected: {other:?}"),
+    });
+    assert_eq!(attempts, [1, 2]);
     let _server = restart(address);
     wait_for_list(&ann, &["ann"]);
 }

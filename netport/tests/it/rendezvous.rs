@@ -263,21 +263,43 @@ fn deregistering_without_having_registered_is_refused_and_nobody_else_notices() 
 }
 
 #[test]
-fn a_name_that_a_living_client_holds_is_taken() {
+fn a_name_that_a_living_client_holds_is_taken_until_it_leaves() {
     let server = server();
     let ann = client(server.local_addr(), "ann");
     wait_for_list(&ann, &["ann"]);
     let other = client(server.local_addr(), "ann");
-    let error = wait_for(&other, "a refusal", |event| match event {
-        Event::RegisterRefused(error) => Some(error),
-        _ => None,
-    });
-    assert_eq!(error, RegisterError::NameTaken);
-    // The name is free once its holder has left, on the link that is open.
+    for _ in 0..2 {
+        let (error, retry) = wait_for(&other, "a refusal", refused);
+        assert_eq!(error, RegisterError::NameTaken);
+        assert!(retry.is_some(), "it is asked for again");
+    }
     ann.stop();
     ann.join();
+    wait_for_list(&other, &["ann"]);
+}
+
+#[test]
+fn who_does_not_register_again_leaves_that_to_the_user() {
+    let server = server();
+    let ann = client(server.local_addr(), "ann");
+    wait_for_list(&ann, &["ann"]);
+    let mut config = client_config("ann");
+    config.register_again = false;
+    let other = client_with(server.local_addr(), config);
+    let refusal = wait_for(&other, "a refusal", refused);
+    assert_eq!(refusal, (RegisterError::NameTaken, None));
+    ann.stop();
+    ann.join();
+    // The name is free, on the link that is open.
     other.register();
     wait_for_list(&other, &["ann"]);
+}
+
+fn refused(event: Event<App>) -> Option<(RegisterError, Option<Duration>)> {
+    match event {
+        Event::RegisterRefused { error, retry } => Some((error, retry)),
+        _ => None,
+    }
 }
 
 #[test]

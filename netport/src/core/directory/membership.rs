@@ -19,6 +19,8 @@ pub struct MembershipConfig {
     pub patience: Duration,
     /// Whether to register as soon as the server is reached.
     pub register: bool,
+    /// Whether a registration is tried again that was refused for a reason that passes.
+    pub register_again: bool,
 }
 
 /// What happened. The links are those that [`MembershipAction::Dial`] named; events of any other
@@ -69,14 +71,17 @@ pub enum MembershipAction {
     SendDeregister(LinkId),
     /// Tell the user: the client is registered.
     Registered,
-    /// Tell the user: the registration was refused.
-    Refused(RegisterError),
+    /// Tell the user: the registration was refused, and whether and when it is tried again.
+    Refused(RegisterError, Option<Duration>),
     /// Tell the user and the mesh: the list changed.
     List(ListChange),
     /// Tell the mesh: there is no list any more, since the client is not registered.
     Unlisted,
     /// Tell the user: the server is out of reach.
     Lost,
+    /// Tell the user: this attempt to reach the server, counted from 1, came to nothing, and the
+    /// next one follows after this time.
+    Unreached(u32, Duration),
     /// Tell the user: there will be no other attempt, for this reason.
     Over(ServerEnd),
 }
@@ -90,8 +95,12 @@ pub struct Membership {
     wanted: bool,
     /// Whether the server ever accepted this incarnation.
     was_accepted: bool,
-    /// Attempts since the server was last reached.
+    /// Waits since the server was last reached.
     attempts: u32,
+    /// Attempts since then that came to nothing.
+    failures: u32,
+    /// Registrations that were refused since the last that was not.
+    refusals: u32,
     /// The last link that was dialled.
     last: LinkId,
     view: View,
@@ -113,6 +122,8 @@ enum State {
 enum Standing {
     /// Not registered.
     Guest,
+    /// Not registered, and to ask again at this time.
+    PutOff(Instant),
     /// `Register` is sent, and the list has yet to come.
     Asked,
     /// Registered, and `Register` is sent once more since the list is not known any more.
@@ -130,6 +141,8 @@ impl Membership {
             wanted: config.register,
             was_accepted: false,
             attempts: 0,
+            failures: 0,
+            refusals: 0,
             last: 0,
             view: View::new(config.patience),
             chance: Chance::new(seed),
@@ -159,6 +172,7 @@ impl Membership {
             }
             MembershipEvent::Opened(link) if self.state == State::Dialling(link) => {
                 self.attempts = 0;
+                self.failures = 0;
                 self.state = State::Open(link, Standing::Guest);
                 if self.wanted {
                     self.ask(Standing::Asked, &mut actions);
@@ -177,9 +191,7 @@ impl Membership {
                 }
             }
             MembershipEvent::Refused(link, error) if self.is_open(link) => {
-                self.state = State::Open(link, Standing::Guest);
-                self.wanted = false;
-                actions.push(MembershipAction::Refused(error));
+                self.refused(now, link, error, &mut actions);
             }
             MembershipEvent::Ended(link, end) if self.is_current(link) => {
                 self.ended(now, end, &mut actions);
@@ -194,7 +206,11 @@ impl Membership {
 
     /// When [`on_deadline`](Self::on_deadline) is to be called next.
     pub fn deadline(&self) -> Option<Instant> {
-        let retry = if let State::Away(retry) = self.state { retry } else { None };
+        let retry = match self.state {
+            State::Away(retry) => retry,
+            State::Open(_, Standing::PutOff(until)) => Some(until),
+            State::Dialling(_) | State::Open(..) | State::Over => None,
+        };
         [retry, self.view.deadline()].into_iter().flatten().min()
     }
 
@@ -202,12 +218,16 @@ impl Membership {
     pub fn on_deadline(&mut self, now: Instant) -> Vec<MembershipAction> {
         let mut actions = Vec::new();
         tell(self.view.on_deadline(now), &mut actions);
-        if let State::Away(Some(retry)) = self.state
-            && retry <= now
-        {
-            self.last += 1;
-            self.state = State::Dialling(self.last);
-            actions.push(MembershipAction::Dial(self.last));
+        match self.state {
+            State::Away(Some(retry)) if retry <= now => {
+                self.last += 1;
+                self.state = State::Dialling(self.last);
+                actions.push(MembershipAction::Dial(self.last));
+            }
+            State::Open(_, Standing::PutOff(until)) if until <= now => {
+                self.ask(Standing::Asked, &mut actions);
+            }
+            _ => {}
         }
         actions
     }
@@ -215,7 +235,9 @@ impl Membership {
     fn want(&mut self, now: Instant, actions: &mut Vec<MembershipAction>) {
         self.wanted = true;
         match self.state {
-            State::Open(_, Standing::Guest) => self.ask(Standing::Asked, actions),
+            State::Open(_, Standing::Guest | Standing::PutOff(_)) => {
+                self.ask(Standing::Asked, actions);
+            }
             State::Away(None) => self.state = State::Away(Some(now)),
             State::Away(Some(_)) | State::Dialling(_) | State::Open(..) | State::Over => {}
         }
@@ -224,11 +246,11 @@ impl Membership {
     fn unwant(&mut self, actions: &mut Vec<MembershipAction>) {
         self.wanted = false;
         self.view.clear();
-        if let State::Open(link, standing) = self.state
-            && standing != Standing::Guest
-        {
+        if let State::Open(link, standing) = self.state {
             self.state = State::Open(link, Standing::Guest);
-            actions.push(MembershipAction::SendDeregister(link));
+            if !matches!(standing, Standing::Guest | Standing::PutOff(_)) {
+                actions.push(MembershipAction::SendDeregister(link));
+            }
         }
         actions.push(MembershipAction::Unlisted);
     }
@@ -250,13 +272,14 @@ impl Membership {
         match self.state {
             // Most likely it was on its way when `Deregister` was sent. If not, the server lists
             // a client that does not want it.
-            State::Open(_, Standing::Guest) => {
+            State::Open(_, Standing::Guest | Standing::PutOff(_)) => {
                 actions.push(MembershipAction::SendDeregister(link));
                 return;
             }
             State::Open(_, Standing::Asked) => {
                 self.state = State::Open(link, Standing::Member);
                 self.was_accepted = true;
+                self.refusals = 0;
                 actions.push(MembershipAction::Registered);
             }
             State::Open(_, Standing::Behind) => {
@@ -270,6 +293,24 @@ impl Membership {
         tell(self.view.snapshot(now, snapshot), actions);
     }
 
+    /// The holder of a name may be about to leave, and a directory may have room again.
+    fn refused(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        error: RegisterError,
+        actions: &mut Vec<MembershipAction>,
+    ) {
+        let passes = matches!(error, RegisterError::NameTaken | RegisterError::Full);
+        let again = (passes && self.wanted && self.config.register_again)
+            .then(|| self.config.backoff.delay(self.refusals, &mut self.chance));
+        self.refusals = self.refusals.saturating_add(1);
+        self.wanted = again.is_some();
+        let standing = again.map_or(Standing::Guest, |wait| Standing::PutOff(now + wait));
+        self.state = State::Open(link, standing);
+        actions.push(MembershipAction::Refused(error, again));
+    }
+
     fn ended(&mut self, now: Instant, end: ServerEnd, actions: &mut Vec<MembershipAction>) {
         let was_open = matches!(self.state, State::Open(..));
         self.view.lost();
@@ -281,17 +322,21 @@ impl Membership {
         self.state = match end {
             ServerEnd::Lost if mutant(Mutant::GiveUpOnServer) => State::Away(None),
             ServerEnd::Lost => {
-                let delay = self.config.backoff.delay(self.attempts, &mut self.chance);
+                let wait = self.config.backoff.delay(self.attempts, &mut self.chance);
                 self.attempts = self.attempts.saturating_add(1);
-                State::Away(Some(now + delay))
+                if was_open {
+                    actions.push(MembershipAction::Lost);
+                } else {
+                    self.failures = self.failures.saturating_add(1);
+                    actions.push(MembershipAction::Unreached(self.failures, wait));
+                }
+                State::Away(Some(now + wait))
             }
             ServerEnd::Done => State::Away(None),
             ServerEnd::Older | ServerEnd::Replaced | ServerEnd::Refused => State::Over,
         };
-        match end {
-            ServerEnd::Lost if !was_open => {}
-            ServerEnd::Lost => actions.push(MembershipAction::Lost),
-            end => actions.push(MembershipAction::Over(end)),
+        if end != ServerEnd::Lost {
+            actions.push(MembershipAction::Over(end));
         }
     }
 
@@ -328,8 +373,12 @@ mod tests {
         fn new() -> Self {
             let backoff =
                 Backoff { first: Duration::from_millis(100), max: Duration::from_millis(800) };
-            let config =
-                MembershipConfig { backoff, patience: Duration::from_secs(2), register: true };
+            let config = MembershipConfig {
+                backoff,
+                patience: Duration::from_secs(2),
+                register: true,
+                register_again: true,
+            };
             let now = Instant::now();
             Self { membership: Membership::new(config, now, 7), now }
         }
@@ -363,6 +412,12 @@ mod tests {
             MembershipAction::List(change) => {
                 format!("List({};{})", names(&change.left), names(&change.joined))
             }
+            // Chance says how long the wait is, within the bounds that `Backoff` shows.
+            MembershipAction::Unreached(attempt, _wait) => format!("Unreached({attempt})"),
+            MembershipAction::Refused(error, again) => match again {
+                Some(_wait) => format!("RefusedForNow({error:?})"),
+                None => format!("Refused({error:?})"),
+            },
             other => format!("{other:?}"),
         });
         words.collect::<Vec<_>>().join(" ")
@@ -411,7 +466,8 @@ mod tests {
             let before = lab.now;
             lab.wait(&format!("Dial({link})"));
             waits.push((lab.now - before).as_millis());
-            lab.on(MembershipEvent::Ended(link, ServerEnd::Lost), "");
+            let unreached = format!("Unreached({})", link - 1);
+            lab.on(MembershipEvent::Ended(link, ServerEnd::Lost), &unreached);
         }
         assert!(waits[0] <= 100 && waits[1..].is_sorted_by(|a, b| a <= b || *b >= 400));
         lab.wait("Dial(8)");
@@ -452,14 +508,57 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_registration_is_told_and_not_repeated() {
+    fn a_refusal_that_lasts_is_told_and_not_repeated() {
+        for error in [RegisterError::BadName, RegisterError::BadAddress, RegisterError::Older] {
+            let mut lab = Lab::new();
+            lab.wait("Dial(1)");
+            lab.on(MembershipEvent::Opened(1), "SendRegister(1)");
+            lab.on(MembershipEvent::Refused(1, error), &format!("Refused({error:?})"));
+            assert_eq!(lab.membership.deadline(), None);
+            // A server that lists the client all the same is corrected.
+            lab.on(MembershipEvent::Snapshot(1, snapshot(1, 1, "a")), "SendDeregister(1)");
+            lab.on(MembershipEvent::Register, "SendRegister(1)");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_taken_is_asked_for_again_with_growing_waits() {
         let mut lab = Lab::new();
         lab.wait("Dial(1)");
         lab.on(MembershipEvent::Opened(1), "SendRegister(1)");
-        lab.on(MembershipEvent::Refused(1, RegisterError::NameTaken), "Refused(NameTaken)");
-        // A server that lists the client all the same is corrected.
-        lab.on(MembershipEvent::Snapshot(1, snapshot(1, 1, "a")), "SendDeregister(1)");
+        let mut waits = Vec::new();
+        for _ in 0..5 {
+            let before = lab.now;
+            let taken = MembershipEvent::Refused(1, RegisterError::NameTaken);
+            lab.on(taken, "RefusedForNow(NameTaken)");
+            lab.wait("SendRegister(1)");
+            waits.push((lab.now - before).as_millis());
+        }
+        assert!(waits[0] <= 100 && waits[4] >= 400, "{waits:?}");
+        lab.on(MembershipEvent::Snapshot(1, snapshot(1, 1, "a")), "Registered List(-;a)");
+        assert_eq!(lab.membership.deadline(), None);
+    }
+
+    #[test]
+    fn who_waits_for_a_name_may_think_better_of_it() {
+        let refused = || MembershipEvent::Refused(1, RegisterError::NameTaken);
+        let mut lab = Lab::new();
+        lab.wait("Dial(1)");
+        lab.on(MembershipEvent::Opened(1), "SendRegister(1)");
+        lab.on(refused(), "RefusedForNow(NameTaken)");
+        lab.on(MembershipEvent::Deregister, "Unlisted");
+        assert_eq!(lab.membership.deadline(), None);
         lab.on(MembershipEvent::Register, "SendRegister(1)");
+        lab.on(refused(), "RefusedForNow(NameTaken)");
+        // At once, without waiting.
+        lab.on(MembershipEvent::Register, "SendRegister(1)");
+
+        let mut lab = Lab::new();
+        lab.membership.config.register_again = false;
+        lab.wait("Dial(1)");
+        lab.on(MembershipEvent::Opened(1), "SendRegister(1)");
+        lab.on(refused(), "Refused(NameTaken)");
+        assert_eq!(lab.membership.deadline(), None);
     }
 
     #[test]

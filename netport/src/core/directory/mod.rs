@@ -129,6 +129,8 @@ pub enum DirectoryAction {
 #[derive(Debug)]
 struct Entry {
     peer: Peer,
+    /// When it became what it is.
+    since: Instant,
     /// The link that answers for the entry; none while a newer link has yet to register.
     holder: Option<LinkId>,
     /// The nonce of the probe under way.
@@ -205,7 +207,12 @@ impl Directory {
 
     /// Every entry, by node id.
     pub fn peers(&self) -> impl Iterator<Item = &Peer> {
-        self.entries.values().map(|entry| &entry.peer)
+        self.registered().map(|(peer, _)| peer)
+    }
+
+    /// Every entry, by node id, and when it became what it is.
+    pub fn registered(&self) -> impl Iterator<Item = (&Peer, Instant)> {
+        self.entries.values().map(|entry| (&entry.peer, entry.since))
     }
 
     /// How many entries there are.
@@ -289,7 +296,8 @@ impl Directory {
             return;
         }
         let Caller { node, incarnation, session, name, observed } = caller;
-        self.insert(link, Peer::new(node, incarnation, session, name, listed), actions);
+        let peer = Peer::new(node, incarnation, session, name, listed);
+        self.insert(now, link, peer, actions);
         self.feed.subscribe(link, Audience::of(observed));
         actions.add(DirectoryAction::Push);
     }
@@ -336,10 +344,12 @@ impl Directory {
     }
 
     /// Lists `peer`, in place of what its node had listed.
-    fn insert(&mut self, link: LinkId, peer: Peer, actions: &mut Actions) {
+    fn insert(&mut self, now: Instant, link: LinkId, peer: Peer, actions: &mut Actions) {
         let node = peer.node;
         self.doubts.clear(&node);
-        let entry = Entry { peer: peer.clone(), holder: Some(link), probe: None };
+        let same = self.entries.get(&node).filter(|entry| entry.peer == peer);
+        let since = same.map_or(now, |entry| entry.since);
+        let entry = Entry { peer: peer.clone(), since, holder: Some(link), probe: None };
         let Some(old) = self.entries.insert(node, entry) else {
             self.names.insert(peer.name.clone(), node);
             self.feed.changed(node, false);
@@ -432,7 +442,7 @@ fn owner_of(peer: &Peer) -> (u64, u64) {
 }
 
 /// Whether a client may be listed under `name`. Its length is bounded by the spec.
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     !name.trim().is_empty() && !name.chars().any(char::is_control)
 }
 
