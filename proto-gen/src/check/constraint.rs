@@ -11,9 +11,10 @@ const KEYS: [&str; 3] = ["range", "non_empty", "lengths"];
 
 /// The field's constraint, where it states one that its type can have.
 pub(super) fn read(cx: &mut Cx, keys: &Keys<'_>, ty: Option<&Ty>) -> Option<Constraint> {
-    let stated: Vec<_> = KEYS.iter().filter_map(|key| keys.entry(key)).collect();
-    let (first, rest) = stated.split_first()?;
-    if let Some(second) = rest.first() {
+    // By the keys that are meant: those in the text may have slips.
+    let stated: Vec<_> = KEYS.iter().filter_map(|key| Some((*key, keys.entry(key)?))).collect();
+    let ((key, first), rest) = stated.split_first()?;
+    if let Some((_, second)) = rest.first() {
         cx.report(
             Diagnostic::new(
                 Code::TwoConstraints,
@@ -25,8 +26,8 @@ pub(super) fn read(cx: &mut Cx, keys: &Keys<'_>, ty: Option<&Ty>) -> Option<Cons
         );
         return None;
     }
-    let (ty, value) = (ty?, keys.get(&first.key.text)?);
-    match (first.key.text.as_str(), ty) {
+    let (ty, value) = (ty?, keys.get(key)?);
+    match (*key, ty) {
         ("range", Ty::Int(int)) => int_range(cx, value, *int),
         ("range", Ty::Float(width)) => float_range(cx, value, *width),
         ("non_empty", Ty::Str { .. } | Ty::Bytes { .. } | Ty::List { .. } | Ty::Map { .. }) => {
