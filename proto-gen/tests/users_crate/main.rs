@@ -1,6 +1,14 @@
 //! A crate as a user would write it, outside the workspace: its spec includes a file, its build
 //! script compiles it, and its program talks to a netport server with its own messages.
 
+#[path = "../mutated/damage.rs"]
+mod damage;
+#[path = "../compat_random/model.rs"]
+mod model;
+mod sampled;
+#[path = "../compat_random/text.rs"]
+mod text;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -16,15 +24,16 @@ struct Crate {
 }
 
 impl Crate {
-    fn new() -> Self {
+    /// A crate with the template's manifest and these of its files.
+    fn new(name: &str, files: &[&str]) -> Self {
         let base = Path::new(env!("CARGO_TARGET_TMPDIR")).join("users_crate");
-        let made = Self { dir: base.join("notes"), target: base.join("target") };
+        let made = Self { dir: base.join(name), target: base.join("target") };
         // Whatever an earlier run left is no part of a crate from scratch.
         let _ = fs::remove_dir_all(&made.dir);
         for dir in ["spec", "src"] {
             fs::create_dir_all(made.dir.join(dir)).expect("a directory can be made");
         }
-        for file in ["build.rs", "spec/notes.ron", "spec/kinds.ron", "src/main.rs"] {
+        for file in files {
             made.write(file, &fs::read_to_string(here().join(file)).expect("a template"));
         }
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("in a workspace");
@@ -45,12 +54,12 @@ impl Crate {
         self.write(path, &text.replace(from, to));
     }
 
-    /// `cargo run`, without the network if that is possible.
-    fn run(&self) -> Output {
+    /// `cargo run` or another command, without the network if that is possible.
+    fn cargo(&self, subcommand: &str) -> Output {
         let cargo = |more: &[&str]| {
             let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
             let mut command = Command::new(cargo);
-            command.args(["run", "--quiet", "--target-dir"]).arg(&self.target).args(more);
+            command.args([subcommand, "--quiet", "--target-dir"]).arg(&self.target).args(more);
             command.current_dir(&self.dir).output().expect("cargo runs")
         };
         let output = cargo(&["--offline"]);
@@ -70,17 +79,18 @@ fn check(output: &Output, stdout: &str) {
 
 #[test]
 fn a_users_crate_builds_from_scratch_talks_and_follows_its_spec() {
-    let made = Crate::new();
-    check(&made.run(), "Lunch: at noon\n");
+    let made =
+        Crate::new("notes", &["build.rs", "spec/notes.ron", "spec/kinds.ron", "src/main.rs"]);
+    check(&made.cargo("run"), "Lunch: at noon\n");
 
     // Only the included file changes: cargo must know that it belongs to the build.
     made.replace("spec/kinds.ron", "\"Lunch\"", "\"Dinner\", was: \"Lunch\"");
     made.replace("src/main.rs", "Kind::Lunch, \"at noon\"", "Kind::Dinner, \"at eight\"");
-    check(&made.run(), "Dinner: at eight\n");
+    check(&made.cargo("run"), "Dinner: at eight\n");
 
     // A mistake is told as the checker tells it, by the build script too.
     made.replace("spec/kinds.ron", "repr: U8", "repr: U9");
-    let output = made.run();
+    let output = made.cargo("run");
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success());
     assert!(errors.contains("error[E0070]: `U9` cannot represent an enum"), "{errors}");
