@@ -50,7 +50,7 @@ impl Fresh {
     /// then.
     pub fn launch<C: Connection>(self, connection: C) -> Result<Link, End> {
         let Self { port, socket, origin } = self;
-        thread::launch(&port, Birth::Accepted { socket, origin }, connection)
+        thread::launch(&port, Birth::Accepted { socket, address: origin.address }, connection)
     }
 
     /// Tells the other end why it is not wanted.

@@ -8,7 +8,6 @@ use std::time::Instant;
 use tlv_core::MessageSet;
 use tlv_core::messages::{GoodbyeReason, RefuseReason};
 
-use super::fresh::Origin;
 use super::{Port, PortConfig};
 use crate::connection::Connection;
 use crate::core::link::ReceivingHalf;
@@ -30,7 +29,7 @@ static NEXT_LINK: AtomicU64 = AtomicU64::new(1);
 /// How a link came to be.
 pub(super) enum Birth {
     /// It arrived.
-    Accepted { socket: Socket, origin: Origin },
+    Accepted { socket: Socket, address: SocketAddr },
     /// This side dialled.
     Dialled { socket: Socket, address: SocketAddr, session: u64, expect: Expect },
 }
@@ -46,7 +45,7 @@ pub(super) fn thread_name(name: &str, what: &str) -> String {
 /// Starts a connection's thread.
 pub(super) fn launch<C: Connection>(port: &Port, birth: Birth, connection: C) -> Result<Link, End> {
     let (socket, address, session, dialled) = match birth {
-        Birth::Accepted { socket, origin } => (socket, origin.address, 0, None),
+        Birth::Accepted { socket, address } => (socket, address, 0, None),
         Birth::Dialled { socket, address, session, expect } => {
             (socket, address, session, Some(expect))
         }

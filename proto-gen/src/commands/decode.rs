@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::input::Stream;
+use super::pcap::Stream;
 use crate::dynamic::json::{hex, to_json};
 use crate::dynamic::tree::{self, Raw};
 use crate::dynamic::{Frame, decode, frames};

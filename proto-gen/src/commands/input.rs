@@ -1,6 +1,7 @@
 //! What `decode` is given, as streams of bytes.
 
 use super::pcap;
+pub use super::pcap::Stream;
 use crate::dynamic::json::unhex;
 
 /// How the input is written.
@@ -15,15 +16,6 @@ pub enum InputForm {
     Hex,
     /// A capture file, `pcap` or `pcapng`; each direction of each TCP connection is a stream.
     Pcap,
-}
-
-/// Bytes that were sent in one direction.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stream {
-    /// `127.0.0.1:4000 -> 127.0.0.1:5000` in a capture; empty elsewhere.
-    pub name: String,
-    /// The bytes, in order.
-    pub bytes: Vec<u8>,
 }
 
 /// Reads `input` as `form` says.

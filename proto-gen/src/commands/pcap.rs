@@ -3,7 +3,14 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::input::Stream;
+/// Bytes that were sent in one direction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stream {
+    /// `127.0.0.1:4000 -> 127.0.0.1:5000` in a capture; empty elsewhere.
+    pub name: String,
+    /// The bytes, in order.
+    pub bytes: Vec<u8>,
+}
 
 /// Whether `input` begins like a capture file.
 pub(super) fn is_capture(input: &[u8]) -> bool {

@@ -1,6 +1,7 @@
 use super::decode::{decode_json, decode_text};
 use super::encode::encode_frames;
-use super::input::{InputForm, Stream, streams};
+use super::input::{InputForm, streams};
+use super::pcap::Stream;
 use crate::dynamic::fixture::{everything, find};
 use crate::dynamic::json::hex;
 use crate::dynamic::{cases, damaged, encode, frame, frames, typical};
