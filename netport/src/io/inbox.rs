@@ -1,6 +1,7 @@
 //! What a connection receives: packets, and the time, one at a time.
 
 use std::fmt;
+use std::io;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -49,6 +50,9 @@ pub enum InboxEvent<'a> {
     Wake(Instant),
 }
 
+/// A thread sleeps in the read itself where that ends at most this part of the idle time too late.
+const LATE_PART: u32 = 64;
+
 /// The receiving side of a link, in the hands of its connection's thread.
 pub struct Inbox {
     link: Link,
@@ -58,6 +62,9 @@ pub struct Inbox {
     /// Handed out since the last read, and not yet counted.
     frames: u64,
     spin: Option<Duration>,
+    idle_timeout: Option<Duration>,
+    /// The handshake is over: the idle time is the socket's patience.
+    is_open: bool,
     /// The last read may have left something.
     more: bool,
     /// The peer sends nothing any more.
@@ -80,6 +87,8 @@ impl Inbox {
             meters,
             frames: 0,
             spin: config.spin,
+            idle_timeout: config.idle_timeout,
+            is_open: false,
             more: false,
             at_end: false,
         }
@@ -110,8 +119,10 @@ impl Inbox {
     }
 
     /// The handshake is over; the peer's role is known.
-    pub(crate) fn open(&mut self, role: u32) {
+    pub(crate) fn open(&mut self, role: u32) -> Result<(), End> {
         self.half.open(role);
+        self.is_open = true;
+        self.socket.be_patient(self.idle_timeout).map_err(|error| End::Reset(error.kind()))
     }
 
     fn packet(&self, frame: &Frame) -> Packet<'_> {
@@ -121,35 +132,55 @@ impl Inbox {
 
     /// Waits for bytes or the next deadline, and takes what is there.
     fn receive(&mut self, wake: Option<Instant>) -> Result<(), End> {
-        if !self.more && !self.spin()? {
-            let calls = self.link.0.calls.next_deadline();
-            let deadline = self.half.next_deadline();
-            let first = deadline.into_iter().chain(wake).chain(calls).min();
-            self.socket.wait_readable(first).map_err(|error| End::Reset(error.kind()))?;
-            if let Some(now) = calls.and_then(has_come) {
-                self.link.0.calls.expire(now);
-            }
+        if self.more {
+            return self.read(Socket::read).map(drop);
         }
-        self.read().map(drop)
+        if self.spin()? {
+            return Ok(());
+        }
+        let calls = self.link.0.calls.next_deadline();
+        let first = self.half.next_deadline().into_iter().chain(wake).chain(calls).min();
+        if self.may_sleep_in_read(first) {
+            return self.read(Socket::read_patiently).map(drop);
+        }
+        self.socket.wait_readable(first).map_err(|error| End::Reset(error.kind()))?;
+        if let Some(now) = calls.and_then(has_come) {
+            self.link.0.calls.expire(now);
+        }
+        self.read(Socket::read).map(drop)
+    }
+
+    /// Whether a read that sleeps for the idle time ends soon enough after `first`. That saves the
+    /// call that would only wait.
+    fn may_sleep_in_read(&self, first: Option<Instant>) -> bool {
+        self.is_open
+            && match (first, self.idle_timeout) {
+                (None, None) => true,
+                (Some(first), Some(idle)) => {
+                    let left = first.saturating_duration_since(Instant::now());
+                    left >= idle - idle / LATE_PART
+                }
+                _ => false,
+            }
     }
 
     /// Tries again for the configured time; says whether something came.
     fn spin(&mut self) -> Result<bool, End> {
         let Some(spin) = self.spin else { return Ok(false) };
         let until = Instant::now() + spin;
-        while Instant::now() < until {
-            if self.read()? {
-                return Ok(true);
+        while !self.read(Socket::read)? {
+            if Instant::now() >= until {
+                return Ok(false);
             }
             std::hint::spin_loop();
         }
-        Ok(false)
+        Ok(true)
     }
 
     /// Takes what is there; says whether that was anything.
-    fn read(&mut self) -> Result<bool, End> {
+    fn read(&mut self, read: fn(&Socket, &mut Vec<u8>) -> io::Result<Read>) -> Result<bool, End> {
         let room = self.half.room();
-        let read = self.socket.read(room);
+        let read = read(&self.socket, room);
         let filled = room.len() == room.capacity();
         match read {
             Ok(Read::Bytes(bytes)) => {
@@ -164,6 +195,7 @@ impl Inbox {
                 self.half.would_block(Instant::now()).map_err(expired)?;
                 Ok(false)
             }
+            Ok(Read::Interrupted) => Ok(false),
             Ok(Read::End) => {
                 self.at_end = true;
                 Err(self.why_closed().unwrap_or(End::Lost))

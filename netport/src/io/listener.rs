@@ -44,7 +44,7 @@ impl Listener {
     /// Takes one connection; never waits.
     pub(crate) fn accept(&self) -> Accept {
         use rustix::io::Errno;
-        match acceptfrom_with(&self.0, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
+        match acceptfrom_with(&self.0, SocketFlags::CLOEXEC) {
             Ok((fd, Some(address))) => match SocketAddr::try_from(address) {
                 Ok(address) => Accept::Connection(fd, canonical(address)),
                 Err(_) => Accept::Gone,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use metrics::Counter;
 use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, epoll};
-use rustix::net::{SendFlags, sendmsg};
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, sendmsg};
 use socket2::{Domain, Protocol, SockRef, Socket as RawSocket, TcpKeepalive, Type};
 
 use crate::config::LinkConfig;
@@ -23,6 +23,8 @@ const USER_TIMEOUT_MIN: Duration = Duration::from_secs(30);
 const USER_TIMEOUT_MAX: Duration = Duration::from_millis(i32::MAX as u64);
 /// Bytes of a discarded stream that are read at once.
 const DISCARD_BYTES: usize = 16 * 1024;
+/// Writes never wait, and a peer that has gone is an error and no signal.
+const SEND: SendFlags = SendFlags::DONTWAIT.union(SendFlags::NOSIGNAL);
 
 /// What a read came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,16 +33,19 @@ pub(crate) enum Read {
     Bytes(usize),
     /// End of stream.
     End,
+    /// A signal came first: to be tried again.
+    Interrupted,
     /// Nothing is there.
     WouldBlock,
 }
 
-/// A non-blocking TCP socket.
+/// A TCP socket. It is a blocking one, so that its connection's thread can sleep in a read; every
+/// other call on it says that it does not wait.
 #[derive(Debug)]
 pub(crate) struct Socket(OwnedFd);
 
 impl Socket {
-    /// Takes over an accepted socket, which is non-blocking already.
+    /// Takes over an accepted socket.
     pub(crate) fn accepted(fd: OwnedFd, config: &LinkConfig) -> io::Result<Self> {
         let socket = Self(fd);
         socket.tune(config)?;
@@ -78,7 +83,9 @@ impl Socket {
             super::wait(&mut fds, Some(deadline))?;
             if !fds[0].revents().is_empty() {
                 // A socket that was shut while it dialled has none; its reader sees the end.
-                return SockRef::from(&self.0).take_error()?.map_or(Ok(()), Err);
+                let socket = SockRef::from(&self.0);
+                socket.take_error()?.map_or(Ok(()), Err)?;
+                return socket.set_nonblocking(false);
             }
             if Instant::now() >= deadline {
                 return Err(io::ErrorKind::TimedOut.into());
@@ -94,14 +101,27 @@ impl Socket {
 
     /// Appends what is there to the spare capacity of `room`.
     pub(crate) fn read(&self, room: &mut Vec<u8>) -> io::Result<Read> {
-        loop {
-            return match rustix::io::read(&self.0, spare_capacity(room)) {
-                Ok(0) => Ok(Read::End),
-                Ok(bytes) => Ok(Read::Bytes(bytes)),
-                Err(rustix::io::Errno::INTR) => continue,
-                Err(rustix::io::Errno::AGAIN) => Ok(Read::WouldBlock),
-                Err(error) => Err(error.into()),
-            };
+        self.receive(room, RecvFlags::DONTWAIT)
+    }
+
+    /// The same, after sleeping until something is there, for the patience of [`Self::be_patient`]
+    /// at most.
+    pub(crate) fn read_patiently(&self, room: &mut Vec<u8>) -> io::Result<Read> {
+        self.receive(room, RecvFlags::empty())
+    }
+
+    /// How long [`Self::read_patiently`] sleeps at most; `None` sleeps for ever.
+    pub(crate) fn be_patient(&self, patience: Option<Duration>) -> io::Result<()> {
+        SockRef::from(&self.0).set_read_timeout(patience)
+    }
+
+    fn receive(&self, room: &mut Vec<u8>, flags: RecvFlags) -> io::Result<Read> {
+        match rustix::net::recv(&self.0, spare_capacity(room), flags) {
+            Ok((0, _)) => Ok(Read::End),
+            Ok((bytes, _)) => Ok(Read::Bytes(bytes)),
+            Err(rustix::io::Errno::AGAIN) => Ok(Read::WouldBlock),
+            Err(rustix::io::Errno::INTR) => Ok(Read::Interrupted),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -116,7 +136,7 @@ impl Socket {
         while Instant::now() < deadline {
             room.clear();
             match self.read(&mut room) {
-                Ok(Read::Bytes(_)) => {}
+                Ok(Read::Bytes(_) | Read::Interrupted) => {}
                 Ok(Read::End) | Err(_) => return true,
                 Ok(Read::WouldBlock) => {
                     if self.wait_readable(Some(deadline)).is_err() {
@@ -143,7 +163,7 @@ impl Socket {
     /// Writes `bytes` as far as the kernel takes them now, and nothing after them.
     pub(crate) fn write_last(&self, bytes: &[u8]) {
         // The peer may be gone; there is nobody else to tell.
-        let _ = rustix::net::send(&self.0, bytes, SendFlags::NOSIGNAL);
+        let _ = rustix::net::send(&self.0, bytes, SEND);
         self.shut(std::net::Shutdown::Write);
     }
 
@@ -187,8 +207,11 @@ impl SocketWire {
 
 impl Wire for SocketWire {
     fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let mut ancillary = rustix::net::SendAncillaryBuffer::default();
-        let sent = sendmsg(&*self.socket, slices, &mut ancillary, SendFlags::NOSIGNAL)?;
+        let sent = match slices {
+            // The kernel has less to copy and to check.
+            [slice] => rustix::net::send(&*self.socket, slice, SEND)?,
+            _ => sendmsg(&*self.socket, slices, &mut SendAncillaryBuffer::default(), SEND)?,
+        };
         self.sent_bytes.increment(sent as u64);
         Ok(sent)
     }

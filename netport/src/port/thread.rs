@@ -222,7 +222,7 @@ impl Life {
             // No wake-up was asked for.
             InboxEvent::Wake(_) => return Err(End::Stopped),
         };
-        inbox.open(handshake::role_number(peer.role));
+        inbox.open(handshake::role_number(peer.role))?;
         let peer = self.link.0.peer.get_or_init(|| peer);
         self.link.0.writer.open();
         self.port.0.registry.lock().opened(self.link.id());
