@@ -155,9 +155,9 @@ impl Link {
 
     fn append_frame(&self, manner: Manner, frame: &Frame) -> Result<(), SendError> {
         self.0.admits(frame.id(), frame.since())?;
-        self.0.append(manner, |half| {
-            half.append_shared(frame.bytes());
-            Ok(())
+        let bytes = frame.bytes();
+        self.0.writer.send_encoded(manner, bytes, |half, written| {
+            half.append_shared(&bytes.slice(written..));
         })
     }
 

@@ -2,10 +2,10 @@
 //! schedules can be put in its place.
 
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-pub(crate) use std::sync::{Arc, Condvar, OnceLock};
+pub(crate) use std::sync::{Arc, Condvar, MutexGuard, OnceLock};
 pub(crate) use std::thread::{self, JoinHandle};
 
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 /// A mutex without poison: users' callbacks never run under a lock of this crate, so a panic cannot

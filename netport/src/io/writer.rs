@@ -12,7 +12,7 @@ use super::socket::SocketWire;
 use crate::core::link::{Admission, SendLimits, SendingHalf, Turn};
 use crate::error::{End, SendError};
 use crate::meters;
-use crate::sync::{self, Arc, Condvar, Mutex};
+use crate::sync::{self, Arc, Condvar, Mutex, MutexGuard};
 
 /// What a connection's own thread sends is written no later than at this many bytes.
 const CORK_BYTES_MAX: usize = 64 * 1024;
@@ -77,11 +77,40 @@ impl Writer {
         manner: Manner,
         append: impl FnOnce(&mut SendingHalf) -> Result<(), EncodeError>,
     ) -> Result<(), SendError> {
+        let mut locked = self.admitted(manner)?;
+        append(&mut locked.half)?;
+        locked.appended(manner);
+        Ok(())
+    }
+
+    /// Admits whole frames that are encoded already, and writes them: straight from where they are,
+    /// if nothing waits. `append` adds what is left of them, from this byte on.
+    pub(crate) fn send_encoded(
+        &self,
+        manner: Manner,
+        frames: &[u8],
+        append: impl FnOnce(&mut SendingHalf, usize),
+    ) -> Result<(), SendError> {
+        let mut locked = self.admitted(manner)?;
+        let Locked { half, wire, .. } = &mut *locked;
+        let written = match wire {
+            Some(wire) if manner != Manner::Cork => half.write_through(wire, frames),
+            _ => 0,
+        };
+        if written < frames.len() {
+            append(half, written);
+            locked.appended(manner);
+        }
+        Ok(())
+    }
+
+    /// The lock, once frames are admitted.
+    fn admitted(&self, manner: Manner) -> Result<MutexGuard<'_, Locked>, SendError> {
         let mut locked = self.locked.lock();
         let mut until = None;
         loop {
             match locked.half.admission() {
-                Admission::Granted => break,
+                Admission::Granted => return Ok(locked),
                 Admission::NotOpen => return Err(SendError::NotOpen),
                 Admission::Shut => return Err(SendError::Closed(locked.why())),
                 Admission::Full => {
@@ -99,11 +128,6 @@ impl Writer {
                 }
             }
         }
-        append(&mut locked.half)?;
-        if manner != Manner::Cork || locked.is_uncorked() {
-            locked.flush();
-        }
-        Ok(())
     }
 
     /// Queues and writes this side's `Hello`, before anything is admitted.
@@ -264,6 +288,13 @@ impl Writer {
 impl Locked {
     fn why(&self) -> End {
         self.end.clone().unwrap_or(End::Lost)
+    }
+
+    /// Frames were appended.
+    fn appended(&mut self, manner: Manner) {
+        if manner != Manner::Cork || self.is_uncorked() {
+            self.flush();
+        }
     }
 
     fn flush(&mut self) {

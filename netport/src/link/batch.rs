@@ -1,5 +1,7 @@
 //! Many messages in few writes.
 
+use std::convert::Infallible;
+
 use tlv_core::Message;
 
 use super::Link;
@@ -49,11 +51,11 @@ impl<'a> Batch<'a> {
         if self.frames.is_empty() {
             return Ok(());
         }
-        self.link.0.append(manner, |half| {
-            half.append(|out| {
-                out.extend_from_slice(&self.frames);
-                Ok(())
-            })
+        self.link.0.writer.send_encoded(manner, &self.frames, |half, written| {
+            let Ok(()) = half.append(|out| {
+                out.extend_from_slice(&self.frames[written..]);
+                Ok::<(), Infallible>(())
+            });
         })?;
         self.frames.clear();
         Ok(())

@@ -178,6 +178,35 @@ impl SendingHalf {
         self.queue.append_shared(frame);
     }
 
+    /// Gives whole frames to the wire at once, without a copy, if nothing waits: how many bytes it
+    /// took. The rest is to be appended before anybody else has a turn.
+    pub fn write_through(&mut self, wire: &mut impl Wire, frames: &[u8]) -> usize {
+        if self.flow != Flow::Idle || !self.queue.is_empty() {
+            return 0;
+        }
+        match wire.write(&[IoSlice::new(frames)]) {
+            Ok(written) => {
+                self.sent = true;
+                self.progressed |= written > 0;
+                // The wire would only say `WouldBlock` to the rest.
+                if written < frames.len() {
+                    self.wait_for(wire);
+                }
+                written
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.wait_for(wire);
+                0
+            }
+            Err(error) => {
+                self.fail(wire, error.kind());
+                // Nothing that was accepted will be sent; nothing is left to be appended.
+                frames.len()
+            }
+        }
+    }
+
     /// Writes at once what the wire takes, if nothing waits for the keeper.
     pub fn flush(&mut self, wire: &mut impl Wire) {
         if self.flow == Flow::Idle {
@@ -284,13 +313,13 @@ impl SendingHalf {
         }
     }
 
-    /// Appends and writes a heartbeat: the answer to [`Turn::Ping`].
+    /// Writes a heartbeat: the answer to [`Turn::Ping`].
     pub fn ping(&mut self, wire: &mut impl Wire, frame: &[u8]) {
+        let written = self.write_through(wire, frame);
         let Ok(()) = self.queue.append(|out| {
-            out.extend_from_slice(frame);
+            out.extend_from_slice(&frame[written..]);
             Ok::<(), Infallible>(())
         });
-        self.flush(wire);
         // A heartbeat is no reason to leave the next one out.
         self.sent = false;
     }
@@ -441,6 +470,31 @@ mod tests {
         append(&mut half, b"three");
         half.flush(&mut wire);
         assert_eq!(wire.taken, b"onetwothree");
+    }
+
+    #[test]
+    fn what_is_written_through_overtakes_nothing() {
+        let (mut half, mut wire) = (open_half(Instant::now()), Fake::with_room(4));
+        assert_eq!(half.write_through(&mut wire, b"one"), 3);
+        assert_eq!((wire.taken.as_slice(), wire.armed), (&b"one"[..], false));
+        let written = half.write_through(&mut wire, b"two");
+        append(&mut half, &b"two"[written..]);
+        assert!(written == 1 && wire.armed);
+        wire.room = 1000;
+        assert_eq!(half.write_through(&mut wire, b"three"), 0, "a sender overtook the backlog");
+        append(&mut half, b"three");
+        half.drain(&mut wire);
+        append(&mut half, b"corked");
+        assert_eq!(half.write_through(&mut wire, b"four"), 0, "a sender overtook what is corked");
+        assert_eq!(wire.taken, b"onetwothree");
+    }
+
+    #[test]
+    fn a_wire_that_fails_takes_everything() {
+        let (mut half, mut wire) = (open_half(Instant::now()), Fake::with_room(1000));
+        wire.broken = true;
+        assert_eq!(half.write_through(&mut wire, b"one"), 3);
+        assert_eq!((half.failure(), half.backlog_bytes()), (Some(io::ErrorKind::BrokenPipe), 0));
     }
 
     #[test]
