@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use bytes::{Buf, Bytes};
+use tlv_core::record;
 
 /// Room for a read on a link that has been quiet, in bytes: most control messages fit.
-const ROOM_MIN: usize = 2 * 1024;
+const ROOM_MIN: usize = 512;
 /// A buffer that reads keep filling doubles up to this, however small the frames are.
 const ROOM_BUSY: usize = 64 * 1024;
 
@@ -24,14 +25,17 @@ pub struct ReadBuffer {
 
 impl ReadBuffer {
     /// Where the next read appends, with spare capacity. It grows with what was received, never by
-    /// what a header announces.
+    /// what a header announces; but no further than to the end of the frame that does not fit, so
+    /// that of a stream of large frames nothing has to be moved.
     pub fn room(&mut self) -> &mut Vec<u8> {
         self.settle();
         let (len, capacity) = (self.filling.len(), self.filling.capacity());
         if capacity == 0 {
             self.filling.reserve_exact(ROOM_MIN);
         } else if len == capacity {
-            self.filling.reserve_exact(capacity);
+            let frame = record::header(&self.filling).map_or(0, |(_, header)| header.record_len());
+            let missing = frame.saturating_sub(len);
+            self.filling.reserve_exact(if missing > 0 { missing.min(capacity) } else { capacity });
         }
         &mut self.filling
     }

@@ -323,6 +323,25 @@ mod tests {
     }
 
     #[test]
+    fn a_large_frame_ends_where_its_buffer_does() {
+        let now = Instant::now();
+        let mut half = fresh(now);
+        half.open(1_000);
+        let sent = frame(256, &vec![0; 500_000]);
+        let mut rest = &sent[..];
+        while !rest.is_empty() {
+            assert_eq!(half.next_frame(), Ok(None));
+            let room = half.room();
+            let (taken, later) = rest.split_at(rest.len().min(room.capacity() - room.len()));
+            room.extend_from_slice(taken);
+            half.received(true, now);
+            rest = later;
+        }
+        assert_eq!(frames(&mut half).len(), 1);
+        assert_eq!(half.room().capacity(), sent.len());
+    }
+
+    #[test]
     fn a_busy_times_memory_is_given_back() {
         let now = Instant::now();
         let mut half = fresh(now);
