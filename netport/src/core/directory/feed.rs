@@ -98,6 +98,8 @@ impl Directory {
         let later = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
         let behind = self.feed.subscribers.range(later).find(|(_, who)| who.sent != Some(count));
         let Some((&link, &Subscriber { audience, sent, subscription })) = behind else {
+            // Whole lists are large, and who is still behind is not many.
+            self.feed.frames.clear();
             return Ok(None);
         };
         let frame = match self.feed.frames.get(&(sent, audience)) {
