@@ -8,7 +8,7 @@ use netport::{Frame, Link, Server, ServerConfig};
 use tlv_core::messages::{App, Greet};
 
 use crate::machine::{Talker, pin, processors};
-use crate::stats::{Report, Series, quantile};
+use crate::stats::{Findings, Report, Series, quantile};
 
 /// Links.
 const LINKS: usize = 1_000;
@@ -16,7 +16,7 @@ const LINKS: usize = 1_000;
 const MESSAGES: usize = 20;
 
 /// Measures until the last byte is handed over, and until it has arrived.
-pub fn run(rounds: usize) -> std::io::Result<Vec<Report>> {
+pub fn run(rounds: usize) -> std::io::Result<Findings> {
     pin(0);
     let there = processors() - 1;
     let mut ours = Ours::new(there)?;
@@ -38,7 +38,8 @@ pub fn run(rounds: usize) -> std::io::Result<Vec<Report>> {
         references: vec!["bare loop"],
         notes: Vec::new(),
     };
-    Ok(vec![report("sent", sent), report("received", received)])
+    let reports = vec![report("sent", sent), report("received", received)];
+    Ok(Findings { reports, charts: Vec::new() })
 }
 
 /// Medians of one round, in microseconds: until sent, until received.

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 use tlv_core::messages::{
-    App, Changes, Hello, MAGIC, Ping, Register, Role, Snapshot, WIRE_VERSION,
+    App, Changes, Hello, MAGIC, Peer, Ping, Register, Role, Snapshot, WIRE_VERSION,
 };
 use tlv_core::{Message, MessageSet, Uuid, record};
 
@@ -53,6 +53,8 @@ struct Load {
     ping: Vec<u8>,
     /// Whose heartbeat is next, and when.
     beat: (usize, Instant),
+    /// What a read fills.
+    room: Vec<u8>,
 }
 
 /// In the child: does what the parent says until it leaves.
@@ -66,6 +68,7 @@ pub fn generate(server: &str) -> std::io::Result<()> {
         reached: Vec::new(),
         ping: frame(&Ping::new()),
         beat: (0, Instant::now()),
+        room: vec![0; 64 * 1024],
     };
     let lines = lines();
     loop {
@@ -181,15 +184,14 @@ impl Load {
         let mut events = Vec::with_capacity(1024);
         let timeout = Timespec { tv_sec: 0, tv_nsec: patience.as_nanos().min(999_999_999) as i64 };
         epoll::wait(&self.watch, spare_capacity(&mut events), Some(&timeout))?;
-        let mut room = vec![0; 64 * 1024];
         for event in &events {
             let client = &mut self.clients[event.data.u64() as usize];
-            match client.stream.read(&mut room) {
+            match client.stream.read(&mut self.room) {
                 Ok(0) => return Err(std::io::Error::other("the server closed a link")),
                 Ok(bytes) => {
                     self.received_bytes += bytes as u64;
                     let before = client.listed;
-                    client.take(&room[..bytes]);
+                    client.take(&self.room[..bytes]);
                     for count in before + 1..=client.listed {
                         if self.reached.len() <= count {
                             self.reached.resize(count + 1, 0);
@@ -235,8 +237,14 @@ impl Client {
                 bytes = &bytes[skipped..];
                 continue;
             }
-            self.head.push(bytes[0]);
-            bytes = &bytes[1..];
+            // First the header, then what it says that there is of the rest.
+            let wanted = match record::header(&self.head) {
+                Ok((_, header)) => HEAD_BYTES.min(header.record_len()),
+                Err(_) => record::HEADER_LEN,
+            };
+            let taken = bytes.len().min(wanted - self.head.len());
+            self.head.extend_from_slice(&bytes[..taken]);
+            bytes = &bytes[taken..];
             let Ok((value, header)) = record::header(&self.head) else { continue };
             let len = header.len as usize;
             if value.len() == len.min(HEAD_BYTES - record::HEADER_LEN) {
@@ -258,21 +266,34 @@ impl Client {
     }
 }
 
-fn hello(number: usize) -> Vec<u8> {
-    let protocol = App::PROTOCOL;
+fn node(number: usize) -> Uuid {
     let mut node = [0; 16];
     node[..8].copy_from_slice(&(number as u64 + 1).to_le_bytes());
-    let name = format!("load-{number}");
+    Uuid::from_bytes(node)
+}
+
+fn name(number: usize) -> String {
+    format!("load-{number}")
+}
+
+/// A client as the list has it; the port is a guess.
+pub fn entry(number: usize) -> Peer {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
+    Peer::new(node(number), 1, 1, name(number), vec![address])
+}
+
+fn hello(number: usize) -> Vec<u8> {
+    let protocol = App::PROTOCOL;
     frame(&Hello::new(
         MAGIC,
         WIRE_VERSION,
         protocol.name,
         protocol.version,
         Role::Client,
-        Uuid::from_bytes(node),
+        node(number),
         1,
         1,
-        name,
+        name(number),
     ))
 }
 

@@ -1,8 +1,10 @@
-//! Processors, and the second process of a measure.
+//! Processors, memory, and the second process of a measure.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use rustix::thread::{CpuSet, sched_setaffinity};
 
@@ -27,7 +29,7 @@ pub fn processors() -> usize {
 pub struct Peer {
     child: Child,
     /// Closing it tells the child to end.
-    _stdin: Option<ChildStdin>,
+    stdin: Option<ChildStdin>,
     /// Where it listens.
     pub address: SocketAddr,
 }
@@ -35,7 +37,17 @@ pub struct Peer {
 impl Peer {
     /// Starts `child ROLE` on a processor.
     pub fn start(role: &[&str], cpu: usize) -> std::io::Result<Self> {
-        let mut child = spawn(role, cpu)?;
+        Self::listening(spawn(Command::new(std::env::current_exe()?), role, cpu)?, role)
+    }
+
+    /// The same under `strace`, which writes a table of system calls to `file` in the end.
+    pub fn start_traced(role: &[&str], cpu: usize, file: &Path) -> std::io::Result<Self> {
+        let mut strace = Command::new("strace");
+        strace.args(["-f", "-c", "-o"]).arg(file).arg(std::env::current_exe()?);
+        Self::listening(spawn(strace, role, cpu)?, role)
+    }
+
+    fn listening(mut child: Child, role: &[&str]) -> std::io::Result<Self> {
         let stdin = child.stdin.take();
         let mut line = String::new();
         if let Some(stdout) = child.stdout.take() {
@@ -44,7 +56,14 @@ impl Peer {
         let address = line.trim().parse().map_err(|_| {
             std::io::Error::other(format!("{role:?} said {line:?} instead of its address"))
         })?;
-        Ok(Self { child, _stdin: stdin, address })
+        Ok(Self { child, stdin, address })
+    }
+
+    /// Lets it end by itself.
+    pub fn end(mut self) {
+        drop(self.stdin.take());
+        // Whatever became of it, it is gone then.
+        let _ = self.child.wait();
     }
 
     /// The process's id.
@@ -71,7 +90,7 @@ pub struct Talker {
 impl Talker {
     /// Starts `child ROLE` on a processor.
     pub fn start(role: &[&str], cpu: usize) -> std::io::Result<Self> {
-        let mut child = spawn(role, cpu)?;
+        let mut child = spawn(Command::new(std::env::current_exe()?), role, cpu)?;
         let closed = || std::io::Error::other("a pipe that is not there");
         let stdin = child.stdin.take().ok_or_else(closed)?;
         let stdout = child.stdout.take().ok_or_else(closed)?;
@@ -107,13 +126,57 @@ impl Drop for Talker {
     }
 }
 
-fn spawn(role: &[&str], cpu: usize) -> std::io::Result<Child> {
-    Command::new(std::env::current_exe()?)
+fn spawn(mut program: Command, role: &[&str], cpu: usize) -> std::io::Result<Child> {
+    program
         .args(["child", "--cpu", &cpu.to_string()])
         .args(role)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
+}
+
+/// A file for a moment.
+pub fn scratch(what: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("netport-peers-{}-{what}", std::process::id()))
+}
+
+/// This machine and this commit, in a line.
+pub fn describe() -> String {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let cpuinfo = read("/proc/cpuinfo");
+    let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("");
+    let memory = memory_field("/proc/meminfo", "MemTotal:") / f64::from(1 << 30);
+    let git = |args: &[&str]| {
+        let folder = env!("CARGO_MANIFEST_DIR");
+        let output = Command::new("git").args(["-C", folder]).args(args).output();
+        output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let commit = git(&["rev-parse", "--short", "HEAD"]).unwrap_or_default();
+    let is_clean = git(&["status", "--porcelain", "-uno"]).is_ok_and(|lines| lines.is_empty());
+    format!(
+        "{} x {}, {memory:.0} GiB, Linux {}; commit {commit}{}",
+        processors(),
+        model.trim_start_matches([' ', '\t', ':']),
+        read("/proc/sys/kernel/osrelease").trim(),
+        if is_clean { "" } else { " and changes" },
+    )
+}
+
+/// What the machine could still give, in bytes, once that no longer changes: what an ended process
+/// had comes back a while later.
+pub fn machine_memory() -> f64 {
+    const STEADY: f64 = (1 << 20) as f64;
+    let read = || memory_field("/proc/meminfo", "MemAvailable:");
+    let mut last = read();
+    for _ in 0..50 {
+        std::thread::sleep(Duration::from_millis(200));
+        let now = read();
+        if (now - last).abs() < STEADY {
+            return now;
+        }
+        last = now;
+    }
+    last
 }
 
 /// A field in KiB of a file of procfs, in bytes.

@@ -6,88 +6,199 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use netport::{Server, ServerConfig};
+use netport::{Server, ServerConfig, ServerHandle};
 use rustix::net::{AddressFamily, SocketType};
-use tlv_core::messages::App;
+use serde_json::Value;
+use tlv_core::Message as _;
+use tlv_core::messages::{App, Changes, Epoch};
 
 use crate::fanout::sockets;
+use crate::load::entry;
 use crate::machine::{
-    Peer, Talker, memory_field, pin, processor_seconds, processors, serve_until_parent_leaves,
+    Peer, Talker, machine_memory, memory_field, pin, processor_seconds, processors,
+    serve_until_parent_leaves,
 };
-use crate::stats::{Report, Series, quantile};
+use crate::stats::{Findings, Report, Series};
+use crate::svg::{Axis, Chart, Line};
 
-/// Joins that are measured.
+/// Joins that are measured at each number of connections, at most.
 const JOINS: usize = 20;
-/// Bytes of a push that tells of one join.
-const PUSH_BYTES: usize = 100;
 
-pub fn run(connections: usize, idle: u64, rounds: usize) -> std::io::Result<Vec<Report>> {
+/// What was measured at one number of connections.
+#[derive(Default)]
+struct Step {
+    connections: usize,
+    /// Milliseconds until a push was with all: twice the least, and ours.
+    bare_push: [Vec<f64>; 2],
+    push: Vec<f64>,
+    /// Bytes that the machine lost: to bare threads, and to ours, which are resident in part.
+    bare_machine: f64,
+    machine: f64,
+    resident: f64,
+    descriptors: usize,
+}
+
+pub fn run(connections: usize, idle: u64, rounds: usize) -> std::io::Result<Findings> {
     pin(0);
     let there = processors() - 1;
-    let bare_memory = bare_threads(connections, there)?;
-    let bare_push = bare_push(connections, there, rounds.min(JOINS))?;
+    let parts = [connections / 10, connections * 3 / 10, connections];
+    let mut steps = parts.map(|connections| Step { connections, ..Step::default() });
+    bare_threads(&mut steps, there)?;
+    bare_push(&mut steps, there, rounds.min(JOINS))?;
+    let mut notes = ours(&mut steps, idle, there, rounds.min(JOINS))?;
 
-    let before = (memory("self"), descriptors(), machine());
-    let mut config = ServerConfig::new((Ipv4Addr::LOCALHOST, 0).into());
-    config.port.connections_max = Some(connections + JOINS + 8);
-    let server = Server::<App>::start(config).map_err(std::io::Error::other)?;
-    let mut load = Talker::start(&["load", &server.local_addr().to_string()], there)?;
-    load.ask(&format!("join {connections}"))?;
-    let mut note = Vec::new();
-    let mut say =
-        |name: &str, value: f64| note.push((name.to_owned(), (value * 100.0).round() / 100.0));
-    let each = |bytes: f64| bytes / connections as f64 / 1024.0;
-    say("descriptors beyond one each", (descriptors() - before.1) as f64 - connections as f64);
-    say("resident KiB each", each(memory("self") - before.0));
-    let lost = before.2 - machine() - memory(&load.id().to_string());
-    say("KiB each that the machine lost", each(lost));
-    say("KiB each that the machine lost to bare threads", each(bare_memory));
+    let mut reports: Vec<Report> = steps.iter().map(joins).collect();
+    let last = &steps[steps.len() - 1];
+    let beyond = last.descriptors as f64 - last.connections as f64;
+    notes.insert(0, ("descriptors beyond one for each connection".into(), beyond.into()));
+    reports.push(memory(last, notes));
+    Ok(Findings { reports, charts: charts(&steps) })
+}
 
-    let (used, started) = (processor_seconds(), Instant::now());
-    // Nothing happens but heartbeats: there is no event to wait for.
-    std::thread::sleep(Duration::from_secs(idle));
-    let share = (processor_seconds() - used) / started.elapsed().as_secs_f64();
-    say("% of one processor, idle", share * 100.0);
-    say("alive", server.port().links().len() as f64);
-
-    let mut push = Series::new("netport");
-    for _ in 0..rounds.min(JOINS) {
-        let answer = load.ask("steady 1 1")?;
-        push.rounds.extend(answer.parse::<f64>().ok());
-    }
-    Ok(vec![Report {
-        measure: format!("a join seen by {connections} connections"),
+fn joins(step: &Step) -> Report {
+    let [bare, again] = step.bare_push.clone();
+    Report {
+        measure: format!("a join seen by {} registered connections", step.connections),
         unit: "ms",
-        series: vec![bare_push, push],
-        references: vec!["bare loop of write"],
-        notes: note.into_iter().map(|(name, value)| (name, value.into())).collect(),
-    }])
-}
-
-/// The least that a push to all can take.
-fn bare_push(connections: usize, cpu: usize, rounds: usize) -> std::io::Result<Series> {
-    let (streams, mut load) = sockets(connections, cpu)?;
-    let push = vec![7; PUSH_BYTES];
-    let mut series = Series::new("bare loop of write");
-    for _ in 0..rounds {
-        let mut times = Vec::new();
-        load.ask(&format!("drain {}", connections * PUSH_BYTES))?;
-        let started = Instant::now();
-        streams.iter().try_for_each(|mut stream| stream.write_all(&push))?;
-        load.listen()?;
-        times.push(started.elapsed().as_secs_f64() * 1e3);
-        series.rounds.push(quantile(&mut times, 0.5));
+        series: vec![
+            Series { name: BARE_LOOP.into(), rounds: bare },
+            Series { name: format!("{BARE_LOOP}, again"), rounds: again },
+            Series { name: "netport".into(), rounds: step.push.clone() },
+        ],
+        references: vec![BARE_LOOP],
+        notes: Vec::new(),
     }
-    Ok(series)
 }
 
-/// What the machine loses to a bare thread for each connection, in bytes.
-fn bare_threads(connections: usize, cpu: usize) -> std::io::Result<f64> {
-    let before = machine();
+const BARE_LOOP: &str = "bare loop of write";
+const BARE_THREAD: &str = "bare thread, what the machine lost";
+
+impl Step {
+    /// KiB for each connection, by name.
+    fn memory(&self) -> [(&'static str, f64); 3] {
+        let each = |bytes: f64| bytes / self.connections as f64 / 1024.0;
+        [
+            (BARE_THREAD, each(self.bare_machine)),
+            ("netport, what the machine lost", each(self.machine)),
+            ("netport, resident", each(self.resident)),
+        ]
+    }
+}
+
+fn memory(step: &Step, notes: Vec<(String, Value)>) -> Report {
+    let series = step.memory().map(|(name, kib)| Series { name: name.into(), rounds: vec![kib] });
+    Report {
+        measure: format!("{} registered connections", step.connections),
+        unit: "KiB each",
+        series: series.into(),
+        references: vec![BARE_THREAD],
+        notes,
+    }
+}
+
+fn charts(steps: &[Step]) -> Vec<Chart> {
+    let ticks = || steps.iter().map(|step| (step.connections as f64, step.connections.to_string()));
+    let line = |name: &str, value: &dyn Fn(&Step) -> f64| Line {
+        name: name.into(),
+        points: steps.iter().map(|step| (step.connections as f64, value(step))).collect(),
+    };
+    let median = |rounds: &[f64]| Series { name: String::new(), rounds: rounds.to_vec() }.median();
+    let memory =
+        (0..3).map(|index| line(steps[0].memory()[index].0, &|step: &Step| step.memory()[index].1));
+    vec![
+        Chart {
+            file: "scale-join.svg".into(),
+            title: "A join, until it is seen by all registered connections".into(),
+            x: Axis::log("registered connections").ticks(ticks()),
+            y: Axis::linear("ms"),
+            lines: vec![
+                line(BARE_LOOP, &|step: &Step| median(&step.bare_push[0])),
+                line("netport", &|step: &Step| median(&step.push)),
+            ],
+        },
+        Chart {
+            file: "scale-memory.svg".into(),
+            title: "Memory for each registered connection".into(),
+            x: Axis::log("registered connections").ticks(ticks()),
+            y: Axis::linear("KiB"),
+            lines: memory.collect(),
+        },
+    ]
+}
+
+/// The runtime's part: its server here, its clients in the load generator.
+fn ours(
+    steps: &mut [Step],
+    idle: u64,
+    cpu: usize,
+    joins: usize,
+) -> std::io::Result<Vec<(String, Value)>> {
+    let most = steps.last().map_or(0, |step| step.connections);
+    let before = (resident("self"), descriptors(), machine_memory());
+    let mut config = ServerConfig::new((Ipv4Addr::LOCALHOST, 0).into());
+    config.port.connections_max = Some(most + steps.len() * joins + 8);
+    let server = Server::<App>::start(config).map_err(std::io::Error::other)?;
+    let mut load = Talker::start(&["load", &server.local_addr().to_string()], cpu)?;
+    let mut registered = 0;
+    for step in &mut *steps {
+        load.ask(&format!("join {}", step.connections - registered))?;
+        registered = step.connections;
+        step.descriptors = descriptors() - before.1;
+        step.resident = resident("self") - before.0;
+        step.machine = before.2 - machine_memory() - resident(&load.id().to_string());
+        // The last ones come on top.
+        let extra = if registered == most { joins } else { joins.min(most - registered) };
+        for _ in 0..extra {
+            step.push.extend(load.ask("steady 1 1")?.parse::<f64>().ok());
+            registered += 1;
+        }
+    }
+    idling(&server, idle)
+}
+
+/// Nothing happens but heartbeats: there is no event to wait for.
+fn idling(server: &ServerHandle, seconds: u64) -> std::io::Result<Vec<(String, Value)>> {
+    let (used, started) = (processor_seconds(), Instant::now());
+    std::thread::sleep(Duration::from_secs(seconds));
+    let share = 100.0 * (processor_seconds() - used) / started.elapsed().as_secs_f64();
+    let share = (share * 100.0).round() / 100.0;
+    Ok(vec![
+        ("% of one processor while all idle, heartbeats every 20 s".into(), share.into()),
+        ("connections alive after that".into(), server.port().links().len().into()),
+    ])
+}
+
+/// The least that a push to all can take: a loop of `write` of the same bytes.
+fn bare_push(steps: &mut [Step], cpu: usize, rounds: usize) -> std::io::Result<()> {
+    for step in steps {
+        let changes = Changes::new(Epoch::new(0, 0), Epoch::new(0, 1), vec![entry(0)], Vec::new());
+        let push = changes.to_frame().map_err(std::io::Error::other)?;
+        let (streams, mut load) = sockets(step.connections, cpu)?;
+        for _ in 0..rounds {
+            for times in &mut step.bare_push {
+                load.ask(&format!("drain {}", streams.len() * push.len()))?;
+                let started = Instant::now();
+                streams.iter().try_for_each(|mut stream| stream.write_all(&push))?;
+                load.listen()?;
+                times.push(started.elapsed().as_secs_f64() * 1e3);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the machine loses to a bare thread for each connection.
+fn bare_threads(steps: &mut [Step], cpu: usize) -> std::io::Result<()> {
+    let before = machine_memory();
     let threads = Peer::start(&["threads", ""], 0)?;
     let mut load = Talker::start(&["load", &threads.address.to_string()], cpu)?;
-    load.ask(&format!("connect {connections}"))?;
-    Ok(before - machine() - memory(&load.id().to_string()))
+    let mut connected = 0;
+    for step in steps {
+        load.ask(&format!("connect {}", step.connections - connected))?;
+        connected = step.connections;
+        step.bare_machine = before - machine_memory() - resident(&load.id().to_string());
+    }
+    Ok(())
 }
 
 /// In a child: a bare thread for each connection, asleep in a read.
@@ -119,11 +230,6 @@ fn descriptors() -> usize {
 }
 
 /// Resident memory of a process, in bytes.
-fn memory(process: &str) -> f64 {
+fn resident(process: &str) -> f64 {
     memory_field(&format!("/proc/{process}/status"), "VmRSS:")
-}
-
-/// What the machine could still give, in bytes.
-fn machine() -> f64 {
-    memory_field("/proc/meminfo", "MemAvailable:")
 }

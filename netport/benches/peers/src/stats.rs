@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::svg::Chart;
+
 /// The value below which a share `q` of all lies.
 pub fn quantile(values: &mut [f64], q: f64) -> f64 {
     if values.is_empty() {
@@ -34,7 +36,14 @@ impl Series {
     }
 }
 
-/// What a measure found.
+/// All that a measure found.
+#[derive(Default)]
+pub struct Findings {
+    pub reports: Vec<Report>,
+    pub charts: Vec<Chart>,
+}
+
+/// A table of what a measure found.
 pub struct Report {
     pub measure: String,
     pub unit: &'static str,
@@ -60,8 +69,10 @@ impl Report {
             }
             out.push('\n');
         }
-        for (name, value) in &self.notes {
-            out += &format!("\n{name}: {value}\n");
+        for (index, (name, value)) in self.notes.iter().enumerate() {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            out += if index == 0 { "\n" } else { "" };
+            out += &format!("- {name}: {value}\n");
         }
         out
     }

@@ -1,9 +1,9 @@
 //! netport: an explicit batch on the sending side; on the receiving side the borrowed form in
-//! `on_message`, or owned messages through a channel to another thread.
+//! `on_message`.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver as Channel, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver as Channel, Sender, channel};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -65,39 +65,12 @@ impl Connection for Borrowing {
     }
 }
 
-/// Hands every message, owned, to another thread by a bounded channel.
-struct Owning {
-    opened: Sender<()>,
-    messages: SyncSender<Item>,
-}
-
-impl Connection for Owning {
-    type Set = Bench;
-
-    fn on_open(&mut self, _: &Link, _: &PeerInfo) -> Result<(), End> {
-        let _ = self.opened.send(());
-        Ok(())
-    }
-
-    fn on_message(&mut self, _: &Link, message: BenchRef<'_>) -> Result<(), End> {
-        if let BenchRef::Item(item) = message {
-            let _ = self.messages.send(item.to_owned()?);
-        }
-        Ok(())
-    }
-}
-
 struct Netport {
     _port: PortHandle,
     link: Link,
     large: bool,
-    taken: Taken,
-}
-
-/// How what arrives is taken.
-enum Taken {
-    Borrowed { asked: Sender<u64>, done: Channel<u64> },
-    Owned { messages: Channel<Item> },
+    asked: Sender<u64>,
+    done: Channel<u64>,
 }
 
 pub fn connect(address: SocketAddr) -> Box<dyn Receiver> {
@@ -116,32 +89,15 @@ fn borrowing(address: SocketAddr, large: bool) -> Box<dyn Receiver> {
     let counting = Counting::default();
     let link = dial(&port, address, Borrowing { opened, asked: to_do, done: send_done, counting });
     is_open.recv().expect("the sender listens");
-    Box::new(Netport { _port: port, link, large, taken: Taken::Borrowed { asked, done } })
-}
-
-pub fn connect_owned(address: SocketAddr) -> Box<dyn Receiver> {
-    let port = start(Role::Client, false, Sending::default);
-    let (opened, is_open) = channel();
-    let (send, messages) = sync_channel(1024);
-    let link = dial(&port, address, Owning { opened, messages: send });
-    is_open.recv().expect("the sender listens");
-    Box::new(Netport { _port: port, link, large: false, taken: Taken::Owned { messages } })
+    Box::new(Netport { _port: port, link, large, asked, done })
 }
 
 impl Receiver for Netport {
     fn receive(&mut self, count: u64) -> (Duration, u64) {
         let begin = Instant::now();
-        if let Taken::Borrowed { asked, .. } = &self.taken {
-            asked.send(count).expect("the link lives");
-        }
+        self.asked.send(count).expect("the link lives");
         self.link.send(&Start::new(count, self.large)).expect("the link lives");
-        let sum = match &self.taken {
-            Taken::Borrowed { done, .. } => done.recv().expect("the link lives"),
-            Taken::Owned { messages } => (0..count).fold(0u64, |sum, _| {
-                let item = messages.recv().expect("the link lives");
-                sum.wrapping_add(item.seq + u64::from(item.kind) + item.text.len() as u64)
-            }),
-        };
+        let sum = self.done.recv().expect("the link lives");
         (begin.elapsed(), sum)
     }
 }
@@ -178,7 +134,8 @@ impl Connection for Sending {
     }
 }
 
-fn send_small(link: &Link, count: u64) -> Result<(), netport::SendError> {
+/// Sends small messages in one batch.
+pub fn send_small(link: &Link, count: u64) -> Result<(), netport::SendError> {
     let mut batch = link.batch();
     let mut item = Item::new(0, 7, TEXT);
     for seq in 0..count {
