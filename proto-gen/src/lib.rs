@@ -18,6 +18,7 @@ pub mod commands;
 pub mod compat;
 pub mod diagnostics;
 pub mod dynamic;
+mod memory;
 mod parse;
 pub mod schema;
 

@@ -71,6 +71,7 @@ fn the_interpreter_refuses_every_invalid_vector_for_the_reason_given() {
             let fault = decode(schema, message, &given).expect_err("invalid");
             assert_eq!(vector["class"], fault.class.name(), "{vector}");
             assert_eq!(vector["offset"], fault.offset, "{vector}");
+            assert_eq!(vector["path"], fault.path.as_str(), "{vector}");
         }
     });
 }

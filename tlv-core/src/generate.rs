@@ -56,6 +56,18 @@ impl<'c> Choices<'c> {
         made
     }
 
+    /// Makes a part that `bytes` decide, within what these choices may spend.
+    pub(crate) fn decided_by<T>(
+        &mut self,
+        bytes: &[u8],
+        make: impl FnOnce(&mut Choices<'_>) -> T,
+    ) -> T {
+        let mut inner = Choices { bytes, budget: self.budget };
+        let made = make(&mut inner);
+        self.budget = inner.budget;
+        made
+    }
+
     /// One byte.
     pub fn byte(&mut self) -> u8 {
         match self.bytes.split_first() {
@@ -135,8 +147,9 @@ impl<'c> Choices<'c> {
             1 => max,
             _ => {
                 let part = f64::from(u32::from_le_bytes(self.array())) / f64::from(u32::MAX);
-                // Both products are finite where both ends are.
-                (min * (1.0 - part) + max * part).clamp(min, max)
+                // Finite ends give finite products, and no sum of opposite infinities.
+                let (low, high) = (min.max(f64::MIN), max.min(f64::MAX));
+                (low * (1.0 - part) + high * part).max(min).min(max)
             }
         }
     }

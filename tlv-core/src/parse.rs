@@ -9,7 +9,7 @@ use crate::{
     error::{DecodeError, DecodeErrorKind},
     record::{self, HEADER_LEN, Record},
     set::UNKNOWN_MAX_LEN,
-    wire::Wire,
+    wire::{Fixed, Wire},
 };
 
 /// What a parser answers: what is left, and what was read.
@@ -40,33 +40,64 @@ pub fn chunk<const N: usize>(input: &[u8]) -> IResult<'_, &[u8; N]> {
     }
 }
 
+/// A fixed-size field of a run: its name, and how it is judged by itself.
+pub type Part = (&'static str, fn(&[u8]) -> Result<&[u8], DecodeError>);
+
 /// Reads the `N` bytes of a run of fixed-size fields, with one bounds check.
 ///
-/// `fields` are their names and sizes: where bytes are missing, the error names the first field
-/// that does not fit.
+/// Where bytes are missing, `fields` tell what is wrong first: that a field does not fit, or what
+/// is in one before it.
 #[inline]
 pub fn run<'a, const N: usize>(
     input: &'a [u8],
-    fields: &'static [(&'static str, usize)],
+    fields: &'static [Part],
 ) -> IResult<'a, &'a [u8; N]> {
     match input.split_first_chunk() {
         Some((bytes, rest)) => Ok((rest, bytes)),
-        None => Err(nom::Err::Error(run_ends_early(input.len(), fields))),
+        None => Err(nom::Err::Error(cut(input, fields))),
     }
 }
 
+/// What is wrong first with fixed-size fields whose bytes end too early.
 #[cold]
 #[inline(never)]
-fn run_ends_early(found: usize, fields: &'static [(&'static str, usize)]) -> DecodeError {
-    let mut left = found;
-    for &(name, size) in fields {
-        if size > left {
-            let kind = DecodeErrorKind::Truncated { wanted: size, found: left };
-            return DecodeError::new(kind, left).in_field(name);
+pub fn cut(input: &[u8], fields: &'static [Part]) -> DecodeError {
+    let mut rest = input;
+    for (name, judge) in fields {
+        match judge(rest) {
+            Ok(after) => rest = after,
+            Err(error) => return error.in_field(name),
         }
-        left -= size;
     }
-    DecodeError::new(DecodeErrorKind::Truncated { wanted: 0, found: left }, left)
+    // Not met: the fields need more than there is.
+    DecodeError::new(DecodeErrorKind::Truncated { wanted: 0, found: rest.len() }, rest.len())
+}
+
+/// Judges a fixed-size field by itself, and hands back what follows it.
+///
+/// # Errors
+///
+/// What is wrong first: that the field does not fit, or what is in it.
+pub fn judge<T: Fixed>(input: &[u8]) -> Result<&[u8], DecodeError> {
+    judge_held::<T>(input, |_| true, "")
+}
+
+/// The same for a field with a constraint.
+///
+/// # Errors
+///
+/// As [`judge`]; then that the rule does not hold.
+pub fn judge_held<'a, T: Fixed>(
+    input: &'a [u8],
+    holds: fn(T::Value) -> bool,
+    rule: &'static str,
+) -> Result<&'a [u8], DecodeError> {
+    let Some((bytes, rest)) = input.split_at_checked(T::SIZE) else { return Err(T::cut(input)) };
+    let value = T::get(bytes).map_err(|error| error.before(rest.len()))?;
+    if holds(value) {
+        return Ok(rest);
+    }
+    Err(DecodeError::new(DecodeErrorKind::Constraint { rule }, input.len()))
 }
 
 /// The `LEN` bytes at `OFFSET` of a run.
@@ -302,11 +333,12 @@ pub fn bounded<'a, const WIDTH: usize, T>(
 /// Reads the record of a union's variant, whose value is at most `max` bytes.
 #[inline]
 pub fn variant(input: &[u8], max: u32) -> IResult<'_, Record<'_>> {
-    let (rest, record) = record::nested(input)?;
-    if record.value.len() > max as usize {
-        return fail(DecodeErrorKind::TooLong { max, found: record.value.len() }, input.len());
+    let (rest, header) = record::nested_header(input)?;
+    // Judged before the value, as a frame's length is.
+    if header.len > max {
+        return fail(DecodeErrorKind::UnionLength { max, found: header.len }, input.len());
     }
-    Ok((rest, record))
+    record::nested_value(rest, header)
 }
 
 /// The value of the variant `name`, which was consumed exactly; `rest` follows it.

@@ -88,15 +88,29 @@ pub fn frame(input: &[u8]) -> IResult<'_, Record<'_>> {
 /// `Truncated` where the region ends within the record.
 #[inline]
 pub fn nested(input: &[u8]) -> IResult<'_, Record<'_>> {
+    let (rest, header) = nested_header(input)?;
+    nested_value(rest, header)
+}
+
+/// Reads the header at the start of a region that is all there.
+#[inline]
+pub(crate) fn nested_header(input: &[u8]) -> IResult<'_, Header> {
     let Some((head, rest)) = input.split_first_chunk::<HEADER_LEN>() else {
         return truncated(HEADER_LEN, input.len());
     };
     let [a, b, c, d, e, f] = *head;
-    let len = usize::try_from(u32::from_le_bytes([c, d, e, f])).unwrap_or(usize::MAX);
-    let Some((value, rest)) = rest.split_at_checked(len) else {
-        return truncated(len, rest.len());
+    let (id, len) = (u16::from_le_bytes([a, b]), u32::from_le_bytes([c, d, e, f]));
+    Ok((rest, Header { id, len }))
+}
+
+/// Reads the value behind a header.
+#[inline]
+pub(crate) fn nested_value(input: &[u8], header: Header) -> IResult<'_, Record<'_>> {
+    let len = usize::try_from(header.len).unwrap_or(usize::MAX);
+    let Some((value, rest)) = input.split_at_checked(len) else {
+        return truncated(len, input.len());
     };
-    Ok((rest, Record { id: u16::from_le_bytes([a, b]), value }))
+    Ok((rest, Record { id: header.id, value }))
 }
 
 #[cold]

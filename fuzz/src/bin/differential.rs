@@ -5,7 +5,7 @@
 
 #![cfg_attr(not(test), no_main)]
 
-#[path = "../../../tlv-core/tests/differential/check.rs"]
+#[path = "../../../tlv-core/tests/generated/differential/check.rs"]
 mod check;
 
 use std::sync::LazyLock;

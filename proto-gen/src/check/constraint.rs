@@ -144,7 +144,8 @@ fn float_end(cx: &mut Cx, node: &Node, width: FloatWidth) -> Option<f64> {
         ));
         return None;
     }
-    Some(value)
+    // An `F32` is compared with what an `F32` can be.
+    Some(if width == FloatWidth::F32 { f64::from(value as f32) } else { value })
 }
 
 /// A float, or an integer that stands for one.

@@ -6,9 +6,8 @@
 //! that is copied allocates its length; the higher is counted. What keeps a receive buffer alive is
 //! not counted, nor what the allocator rounds up.
 //!
-//! The sizes of Rust types are upper bounds: a struct's fields by decreasing alignment, rounded up
-//! (what `rustc` does), an `Option` with a tag unless its type has a niche that is documented,
-//! lists allocated exactly, maps as B-trees whose nodes are as empty as a B-tree allows.
+//! The sizes of Rust types are upper bounds (`crate::memory`); lists are allocated exactly, maps are
+//! B-trees whose nodes are as empty as a B-tree allows.
 //!
 //! The ratio is found by parametric search: for a price `n` per byte, `gain(n)` is the most that
 //! any value costs above `n` per byte. Each field's gain can be maximised by itself, and the sum is
@@ -17,47 +16,31 @@
 
 use std::collections::HashMap;
 
-use crate::schema::{
-    Body, FloatWidth, LenWidth, Message, Schema, Ty, TypeId, TypeKind, UnknownPolicy,
-};
+use crate::memory::{Layouts, RECORD};
+use crate::schema::{Body, LenWidth, Message, Schema, Ty, TypeId, TypeKind, UnknownPolicy};
 
 /// Bytes of a frame's header.
 const FRAME_HEADER: i128 = 6;
 /// Bytes of a record's header.
 const RECORD_HEADER: i128 = 6;
-/// `String`, `Vec`, `BTreeMap`.
-const VEC: Layout = Layout { size: 24, align: 8 };
-/// `bytes::Bytes`.
-const BYTES: Layout = Layout { size: 32, align: 8 };
-/// An unknown record that is kept: id and value.
-const RECORD: Layout = Layout { size: 40, align: 8 };
-/// Arrays above this are boxed.
-const BOXED_ABOVE: i128 = 4096;
 /// Entries of a B-tree node, most and least.
 const NODE_MOST: i128 = 11;
 const NODE_LEAST: i128 = 5;
 
-/// Size and alignment of a Rust type, at most.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Layout {
-    size: i128,
-    align: i128,
-}
-
 /// Computes amplifications of one schema's messages.
 pub(super) struct Memory<'s> {
     schema: &'s Schema,
-    layouts: HashMap<TypeId, Layout>,
+    layouts: Layouts,
     gains: HashMap<(TypeId, u32), i128>,
 }
 
 impl<'s> Memory<'s> {
     pub(super) fn new(schema: &'s Schema) -> Self {
-        Self { schema, layouts: HashMap::new(), gains: HashMap::new() }
+        Self { schema, layouts: Layouts::new(schema), gains: HashMap::new() }
     }
 
     pub(super) fn amplification(&mut self, message: &Message) -> u32 {
-        let inline = self.body_layout(&message.body).size;
+        let inline = self.layouts.of_body(&message.body).size;
         let mut enough = |price: u32| {
             let header = -FRAME_HEADER * i128::from(price);
             inline.saturating_add(header).saturating_add(self.body_gain(&message.body, price)) <= 0
@@ -78,80 +61,6 @@ impl<'s> Memory<'s> {
         high
     }
 
-    fn layout(&mut self, ty: &Ty) -> Layout {
-        let scalar = |size| Layout { size, align: size };
-        match ty {
-            Ty::Bool => scalar(1),
-            Ty::Int(int) => scalar(i128::from(int.bytes())),
-            Ty::Float(FloatWidth::F32) => scalar(4),
-            Ty::Float(FloatWidth::F64) => scalar(8),
-            Ty::Str { .. } | Ty::List { .. } | Ty::Map { .. } => VEC,
-            Ty::Bytes { .. } => BYTES,
-            Ty::Array { elem, len } => {
-                let elem = self.layout(elem);
-                let size = elem.size.saturating_mul(i128::from(*len));
-                if size > BOXED_ABOVE { scalar(8) } else { Layout { size, ..elem } }
-            }
-            Ty::Opt(inner) => self.optional(inner),
-            Ty::Ip => Layout { size: 17, align: 1 },
-            Ty::SocketAddr => Layout { size: 32, align: 4 },
-            Ty::Uuid => Layout { size: 16, align: 1 },
-            Ty::Duration | Ty::Timestamp => Layout { size: 16, align: 8 },
-            Ty::Named(id) => self.named_layout(*id),
-        }
-    }
-
-    /// `Option<T>`: a tag, unless a niche holds it.
-    fn optional(&mut self, ty: &Ty) -> Layout {
-        let inner = self.layout(ty);
-        match ty {
-            Ty::Bool
-            | Ty::Str { .. }
-            | Ty::Bytes { .. }
-            | Ty::List { .. }
-            | Ty::Ip
-            | Ty::SocketAddr
-            | Ty::Duration => inner,
-            _ => Layout { size: inner.size.saturating_add(inner.align), ..inner },
-        }
-    }
-
-    fn named_layout(&mut self, id: TypeId) -> Layout {
-        if let Some(layout) = self.layouts.get(&id) {
-            return *layout;
-        }
-        let schema = self.schema;
-        let tagged = |bytes: u64| Layout { size: 2 * i128::from(bytes), align: i128::from(bytes) };
-        let layout = match &schema.type_def(id).kind {
-            TypeKind::Enum(item) => tagged(item.repr.bytes()),
-            TypeKind::Flags(item) => {
-                Layout { size: i128::from(item.repr.bytes()), align: i128::from(item.repr.bytes()) }
-            }
-            TypeKind::Struct(item) => self.body_layout(&item.body),
-            TypeKind::Union(item) => {
-                let mut largest = RECORD;
-                for variant in &item.variants {
-                    let layout = self.body_layout(&variant.body);
-                    largest.size = largest.size.max(layout.size);
-                    largest.align = largest.align.max(layout.align);
-                }
-                sum([largest, Layout { size: largest.align, align: 1 }])
-            }
-        };
-        self.layouts.insert(id, layout);
-        layout
-    }
-
-    fn body_layout(&mut self, body: &Body) -> Layout {
-        let mut fields: Vec<Layout> =
-            body.head.iter().map(|field| self.layout(&field.ty)).collect();
-        fields.extend(body.tail.iter().map(|field| self.optional(&field.field.ty)));
-        if body.unknown == UnknownPolicy::Retain {
-            fields.push(VEC);
-        }
-        sum(fields)
-    }
-
     /// The most that a value of `ty` allocates beyond `price` for each of its bytes.
     fn gain(&mut self, ty: &Ty, price: u32) -> i128 {
         let cost = |bytes: u64| -i128::from(bytes).saturating_mul(i128::from(price));
@@ -162,19 +71,19 @@ impl<'s> Memory<'s> {
                     .saturating_add(i128::from(*max).saturating_mul(per_byte.max(0)))
             }
             Ty::List { elem, max } => {
-                let each = self.layout(elem).size.saturating_add(self.gain(elem, price));
+                let each = self.layouts.of(elem).size.saturating_add(self.gain(elem, price));
                 cost(LenWidth::for_bound(*max).bytes())
                     .saturating_add(i128::from(*max).saturating_mul(each.max(0)))
             }
             Ty::Array { elem, len } => {
                 let len = i128::from(*len);
-                let inline = self.layout(elem).size.saturating_mul(len);
-                let boxed = if inline > BOXED_ABOVE { inline } else { 0 };
+                let inline = self.layouts.of(elem).size.saturating_mul(len);
+                let boxed = if self.layouts.is_boxed(ty) { inline } else { 0 };
                 self.gain(elem, price).saturating_mul(len).saturating_add(boxed)
             }
             Ty::Map { key, value, max } => {
                 let prefix = cost(LenWidth::for_bound(*max).bytes());
-                let entry = self.layout(key).size.saturating_add(self.layout(value).size);
+                let entry = self.layouts.of(key).size.saturating_add(self.layouts.of(value).size);
                 let gain = self.gain(key, price).saturating_add(self.gain(value, price));
                 prefix.saturating_add(map_gain(entry, gain, i128::from(*max)))
             }
@@ -250,20 +159,6 @@ fn map_gain(entry: i128, gain: i128, max: i128) -> i128 {
         most = most.max(more);
     }
     most
-}
-
-/// Fields by decreasing alignment leave no gaps but at the end.
-fn sum(fields: impl IntoIterator<Item = Layout>) -> Layout {
-    let mut total = Layout { size: 0, align: 1 };
-    for field in fields {
-        total.size = total.size.saturating_add(field.size);
-        total.align = total.align.max(field.align);
-    }
-    let over = total.size % total.align;
-    if over > 0 {
-        total.size = total.size.saturating_add(total.align - over);
-    }
-    total
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Types and constraints in the spec's own words.
 
+use crate::backends::layout::float_text;
 use crate::schema::{Constraint, FloatWidth, Schema, Ty, TypeKind};
 
 pub(super) fn ty(schema: &Schema, of: &Ty) -> String {
@@ -38,7 +39,9 @@ pub(super) fn constraint(of: Option<&Constraint>) -> String {
     match of {
         None => "any value".to_owned(),
         Some(Constraint::IntRange { min, max }) => format!("{min} to {max}"),
-        Some(Constraint::FloatRange { min, max }) => format!("{min} to {max}"),
+        Some(Constraint::FloatRange { min, max }) => {
+            format!("{} to {}", float_text(*min), float_text(*max))
+        }
         Some(Constraint::NonEmpty) => "not empty".to_owned(),
         Some(Constraint::Lengths(lengths)) => format!("a length out of {lengths:?}"),
     }

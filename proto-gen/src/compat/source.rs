@@ -3,7 +3,7 @@
 use super::pairing::pair;
 use super::rule::Rule;
 use super::walk::{Walk, mark, marks};
-use crate::backends::rust;
+use crate::backends::rust::Types;
 use crate::schema::{Body, Message, Meta, Schema, TypeKind};
 
 pub(super) fn compare(walk: &mut Walk) {
@@ -27,7 +27,7 @@ fn sets(walk: &mut Walk) {
 
 fn types(walk: &mut Walk) {
     let (old, new) = (walk.old, walk.new);
-    let (had, has) = (rust::traits(old), rust::traits(new));
+    let (had, has) = (Types::new(old), Types::new(new));
     let pairing = pair(old.types.iter().map(|t| &t.meta), new.types.iter().map(|t| &t.meta));
     for (o, n) in pairing.both {
         let (was, is) = (&old.types[o], &new.types[n]);
@@ -36,10 +36,10 @@ fn types(walk: &mut Walk) {
             let message = || format!("type `{}` is called `{item}` now", was.meta.name);
             walk.note(Rule::Renamed, item, message, marks(&was.meta, "", &is.meta, ""));
         }
-        if had[o].copy && !has[n].copy {
+        if had.named(o).copy && !has.named(n).copy {
             lost(walk, Rule::LostCopy, "Copy", &was.meta, &is.meta);
         }
-        if had[o].eq && !has[n].eq {
+        if had.named(o).eq && !has.named(n).eq {
             lost(walk, Rule::LostEq, "Eq", &was.meta, &is.meta);
         }
     }
@@ -53,10 +53,10 @@ fn types(walk: &mut Walk) {
 /// Messages are never `Copy`, and `Eq` if all that they hold is.
 fn messages(walk: &mut Walk) {
     let (old, new) = (walk.old, walk.new);
-    let (had, has) = (rust::traits(old), rust::traits(new));
-    let eq = |known: &[rust::Traits], message: &Message| {
+    let (had, has) = (Types::new(old), Types::new(new));
+    let eq = |known: &Types, message: &Message| {
         let tail = message.body.tail.iter().map(|tail| &tail.field);
-        message.body.head.iter().chain(tail).all(|field| rust::of_type(known, &field.ty).eq)
+        message.body.head.iter().chain(tail).all(|field| known.of(&field.ty).eq)
     };
     let (olds, news): (Vec<_>, Vec<_>) = (old.messages().collect(), new.messages().collect());
     for (o, n) in pair(olds.iter().map(|m| &m.meta), news.iter().map(|m| &m.meta)).both {

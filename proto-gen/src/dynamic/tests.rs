@@ -113,14 +113,14 @@ fn numbers_are_little_endian_and_signed_ones_twos_complement() {
             Value::F32((-2.0_f32).to_bits()),
             Value::Bytes(vec![7; 16]),
             Value::List(vec![Value::Bool(true)]),
-            Value::Opt(None),
+            Value::Str("a".to_owned()),
         ],
         tail: Vec::new(),
     };
     let bytes = encode(&schema, message, &value).expect("it is valid");
     let mut wanted = vec![100, 0, 0, 0, 0xc0, 16];
     wanted.extend([7; 16]);
-    wanted.extend([1, 1, 0]);
+    wanted.extend([1, 1, 1, 0, b'a']);
     assert_eq!(bytes, wanted);
 }
 
@@ -162,7 +162,7 @@ fn faults_inside_structs_unions_and_maps_have_their_path() {
     let tail = |rest: &str| format!("0000 {rest}");
     check("Tails", &tail("0900 02000000 0100"), Truncated, 10, "Tails.peer");
     check("Tails", &tail("0900 03000000 0100 05"), Truncated, 11, "Tails.peer.name");
-    check("Tails", &tail("2c01 06000000 0400 00000000"), UnknownCritical, 8, "Tails.shape");
+    check("Tails", &tail("2c01 06000000 0600 00000000"), UnknownCritical, 8, "Tails.shape");
     check("Tails", &tail("2c01 06000000 0200 65000000"), UnionLength, 8, "Tails.shape");
     check("Tails", &tail("2c01 06000000 0200 08000000"), Truncated, 14, "Tails.shape");
     let short = tail("2c01 0a000000 0200 04000000 00000000");

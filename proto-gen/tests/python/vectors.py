@@ -62,8 +62,8 @@ def invalid(module, message, vector):
     try:
         value = message.decode(given)
     except module.DecodeError as error:
-        found = (error.kind, error.offset)
-        assert found == (vector["class"], vector["offset"]), str(error)
+        found = (error.kind, error.offset, error.path)
+        assert found == (vector["class"], vector["offset"], vector["path"]), str(error)
     else:
         raise AssertionError(f"accepted as {value}")
 

@@ -6,7 +6,10 @@
 use alloc::{boxed::Box, vec::Vec};
 use core::marker::PhantomData;
 
-use super::{Fixed, ListRef, Plain, Source, Wire, element, fixed::too_few};
+use super::{
+    Fixed, ListRef, Plain, Source, Wire, element,
+    fixed::{cut_many, too_few},
+};
 use crate::{
     EncodeError,
     error::{DecodeError, DecodeErrorKind},
@@ -46,6 +49,10 @@ impl<T: Fixed, const N: usize> Fixed for Array<T, N> {
             *value = next()?;
         }
         Ok(values)
+    }
+
+    fn cut(bytes: &[u8]) -> DecodeError {
+        cut_many::<T>(bytes)
     }
 
     #[inline]
@@ -201,8 +208,11 @@ fn many<'a, T: Wire, const N: usize>(
     source: Source<'_>,
 ) -> IResult<'a, Vec<T::Owned>> {
     if T::MIN.saturating_mul(N) > input.len() {
-        // Says where exactly the bytes end: the elements do not all fit, so this fails.
-        T::skip_many(input, N)?;
+        // The elements do not all fit: one by one they tell what is wrong first.
+        let mut input = input;
+        for index in 0..N {
+            (input, _) = element(T::read(input, source), index)?;
+        }
     }
     T::read_many(input, N, source)
 }

@@ -8,7 +8,7 @@ use crate::{
     EncodeError,
     error::{DecodeError, DecodeErrorKind},
     generate::Choices,
-    parse::{self, IResult},
+    parse::IResult,
     write,
 };
 
@@ -30,6 +30,13 @@ pub trait Fixed: 'static {
     /// Where they are not an encoding of the type. The error counts what is left to the end of
     /// these bytes.
     fn get(bytes: &[u8]) -> Result<Self::Value, DecodeError>;
+
+    /// What is wrong first with a value of which only these bytes are there, fewer than
+    /// [`SIZE`](Self::SIZE): that they end, or what is in a part that is whole.
+    #[cold]
+    fn cut(bytes: &[u8]) -> DecodeError {
+        too_few(Self::SIZE, bytes.len())
+    }
 
     /// Writes the value to the first [`SIZE`](Self::SIZE) bytes.
     fn put(value: &Self::Value, out: &mut [u8]);
@@ -93,11 +100,24 @@ pub fn plain_many<T: Plain>(bytes: &[u8]) -> Vec<T::Value> {
     bytes.chunks_exact(T::SIZE).map(T::plain).collect()
 }
 
-/// Refuses bytes that are fewer than the type's size, which no caller hands over.
+/// Refuses bytes that are fewer than the type's size.
 #[cold]
 #[inline(never)]
 pub fn too_few(wanted: usize, found: usize) -> DecodeError {
     DecodeError::new(DecodeErrorKind::Truncated { wanted, found }, found)
+}
+
+/// What is wrong first with values of which not all bytes are there: with one that is whole, or with
+/// the first that is not.
+#[cold]
+#[inline(never)]
+pub(super) fn cut_many<T: Fixed>(bytes: &[u8]) -> DecodeError {
+    let index = bytes.len() / T::SIZE;
+    let (whole, part) = bytes.split_at(index * T::SIZE);
+    match T::get_many(whole) {
+        Ok(_) => T::cut(part).in_element(index),
+        Err(error) => error.before(part.len()),
+    }
 }
 
 /// Refuses the value of a closed enum that has no name.
@@ -140,7 +160,9 @@ impl<T: Fixed> Wire for T {
 
     #[inline]
     fn read_ref(input: &[u8]) -> IResult<'_, T::Value> {
-        let (rest, bytes) = parse::take(input, T::SIZE)?;
+        let Some((bytes, rest)) = input.split_at_checked(T::SIZE) else {
+            return Err(nom::Err::Error(T::cut(input)));
+        };
         match T::get(bytes) {
             Ok(value) => Ok((rest, value)),
             Err(error) => Err(nom::Err::Error(error.before(rest.len()))),
@@ -154,8 +176,10 @@ impl<T: Fixed> Wire for T {
 
     #[inline]
     fn skip(input: &[u8]) -> IResult<'_, ()> {
-        let (rest, _) = parse::take(input, T::SIZE)?;
-        Ok((rest, ()))
+        match input.split_at_checked(T::SIZE) {
+            Some((_, rest)) => Ok((rest, ())),
+            None => Err(nom::Err::Error(T::cut(input))),
+        }
     }
 
     #[inline]
@@ -187,7 +211,9 @@ impl<T: Fixed> Wire for T {
 
     #[inline]
     fn read_many<'a>(input: &'a [u8], count: usize, _: Source<'_>) -> IResult<'a, Vec<T::Value>> {
-        let (rest, bytes) = parse::take(input, count.saturating_mul(T::SIZE))?;
+        let Some((bytes, rest)) = input.split_at_checked(count.saturating_mul(T::SIZE)) else {
+            return Err(nom::Err::Error(cut_many::<T>(input)));
+        };
         match T::get_many(bytes) {
             Ok(values) => Ok((rest, values)),
             Err(error) => Err(nom::Err::Error(error.before(rest.len()))),
@@ -196,8 +222,10 @@ impl<T: Fixed> Wire for T {
 
     #[inline]
     fn skip_many(input: &[u8], count: usize) -> IResult<'_, ()> {
-        let (rest, _) = parse::take(input, count.saturating_mul(T::SIZE))?;
-        Ok((rest, ()))
+        match input.split_at_checked(count.saturating_mul(T::SIZE)) {
+            Some((_, rest)) => Ok((rest, ())),
+            None => Err(nom::Err::Error(cut_many::<T>(input))),
+        }
     }
 
     #[inline]

@@ -12,6 +12,10 @@ use crate::{
     write,
 };
 
+/// What the halves of a pair are called in an error's path.
+const KEY: &str = "key";
+const VALUE: &str = "value";
+
 /// `Map(K, V, MAX)`: at most `MAX` pairs.
 #[derive(Clone, Copy, Debug)]
 pub struct Map<K, V, const MAX: u32>(PhantomData<fn() -> (K, V)>);
@@ -75,8 +79,10 @@ impl<K: Key, V: Wire, const MAX: u32> Wire for Map<K, V, MAX> {
         }
         let mut size = parse::prefix_len(MAX);
         for (index, (key, value)) in value.iter().enumerate() {
-            let pair = || Ok(K::size(key)? + V::size(value)?);
-            size += pair().map_err(|error: EncodeError| error.in_element(index))?;
+            let key = K::size(key).map_err(|error| error.in_field(KEY));
+            let value = V::size(value).map_err(|error| error.in_field(VALUE));
+            let pair = key.and_then(|key| Ok(key + value?));
+            size += pair.map_err(|error| error.in_element(index))?;
         }
         Ok(size)
     }
@@ -88,7 +94,7 @@ impl<K: Key, V: Wire, const MAX: u32> Wire for Map<K, V, MAX> {
 
     fn generate(choices: &mut Choices<'_>) -> BTreeMap<K::Owned, V::Owned> {
         let count = choices.count(MAX, K::MIN + V::MIN);
-        (0..count).map(|_| (K::generate(choices), V::generate(choices))).collect()
+        Self::generate_count(choices, count)
     }
 }
 
@@ -105,17 +111,17 @@ impl<K: Key, V: Wire, const MAX: u32> Counted for Map<K, V, MAX> {
                 // The choices are used up, or unlucky: count instead. Every type of key has a
                 // pattern of bytes for each number here, since text takes letters from it too.
                 salt = salt.wrapping_add(1);
-                let [a, b, c, d] = salt.to_le_bytes();
+                let [a, b, c, d] = (salt / 2).to_le_bytes();
                 let letters = [8, 16, b'a' + a % 26, b'a' + a / 26, b'a' + b % 26, b'a' + b / 26];
                 let mut bytes = alloc::vec::Vec::from(letters);
                 bytes.extend_from_slice(&[a, b, c, d]);
                 if salt.is_multiple_of(2) {
                     bytes = alloc::vec![3, a, b, c, d];
                 }
-                key = K::generate(&mut Choices::new(&bytes));
+                key = choices.decided_by(&bytes, K::generate);
             }
-            if salt > 1 << 16 {
-                // There are not that many keys: the spec asks for what cannot be.
+            if salt as usize > 4 * count + 64 {
+                // There are not that many keys.
                 break;
             }
             pairs.insert(key, V::generate(choices));
@@ -124,12 +130,19 @@ impl<K: Key, V: Wire, const MAX: u32> Counted for Map<K, V, MAX> {
     }
 }
 
+/// A key, of which `left` bytes and all behind it were left, that is not greater than the one before.
+#[cold]
+#[inline(never)]
+fn out_of_order<T>(left: usize) -> Result<T, nom::Err<DecodeError>> {
+    parse::field(parse::fail(DecodeErrorKind::MapOrder, left), KEY)
+}
+
 #[inline]
 fn skip_pairs<K: Wire, V: Wire>(input: &[u8], count: usize) -> IResult<'_, ()> {
     let mut input = input;
     for index in 0..count {
-        (input, ()) = element(K::skip(input), index)?;
-        (input, ()) = element(V::skip(input), index)?;
+        (input, ()) = element(parse::field(K::skip(input), KEY), index)?;
+        (input, ()) = element(parse::field(V::skip(input), VALUE), index)?;
     }
     Ok((input, ()))
 }
@@ -142,11 +155,11 @@ fn read_pairs<'a, K: Key, V: Wire>(
     let mut pairs = BTreeMap::new();
     let mut input = input;
     for index in 0..count {
-        let (rest, key) = element(K::read(input, source), index)?;
+        let (rest, key) = element(parse::field(K::read(input, source), KEY), index)?;
         if pairs.last_key_value().is_some_and(|(last, _)| *last >= key) {
-            return element(parse::fail(DecodeErrorKind::MapOrder, input.len()), index);
+            return element(out_of_order(input.len()), index);
         }
-        let (rest, value) = element(V::read(rest, source), index)?;
+        let (rest, value) = element(parse::field(V::read(rest, source), VALUE), index)?;
         pairs.insert(key, value);
         input = rest;
     }
@@ -223,11 +236,11 @@ impl<'a, K: Key, V: Wire> Iterator for MapIter<'a, K, V> {
 impl<'a, K: Key, V: Wire> MapIter<'a, K, V> {
     #[inline]
     fn pair(&self) -> IResult<'a, (K::Ref<'a>, V::Ref<'a>)> {
-        let (rest, key) = K::read_ref(self.rest)?;
+        let (rest, key) = parse::field(K::read_ref(self.rest), KEY)?;
         if self.previous.is_some_and(|previous| !K::ascend(&previous, &key)) {
-            return parse::fail(DecodeErrorKind::MapOrder, self.rest.len());
+            return out_of_order(self.rest.len());
         }
-        let (rest, value) = V::read_ref(rest)?;
+        let (rest, value) = parse::field(V::read_ref(rest), VALUE)?;
         Ok((rest, (key, value)))
     }
 }

@@ -167,7 +167,7 @@ fn values_of_closed_enums_variants_of_unions_families() {
 #[test]
 fn keys_that_do_not_ascend() {
     let bytes = [0, 0, 2, 1, b'b', 0, 1, b'b', 0, 0, 0, 0];
-    refused::<maps::Maps>(&bytes, Kind::MapOrder, 6, "Maps.by_text[1]");
+    refused::<maps::Maps>(&bytes, Kind::MapOrder, 6, "Maps.by_text[1].key");
     // Numbers by their value, not by their bytes.
     let bytes = [2, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     maps::Maps::decode(&bytes).expect("-1 stands before 0");

@@ -4,14 +4,14 @@
 use proptest::{prelude::*, test_runner::TestRunner};
 use quickcheck::{QuickCheck, TestResult};
 use tlv_core::{
-    Message, MessageSet, Visitor,
+    Message, MessageSet,
     laws::{
         bytes_are_refused_or_canonical, chunks_give_the_same_frames, message_comes_back,
         message_keeps_its_promises, value_is_refused_or_canonical,
     },
 };
 
-use crate::goldens;
+use crate::specs::{Law, Spec, for_each_message};
 
 /// Values of each message type.
 const CASES: u32 = 64;
@@ -19,7 +19,11 @@ const CASES: u32 = 64;
 /// Values of the whole set, for each message type in it.
 const SET_CASES: u32 = 12;
 
-fn run<T: std::fmt::Debug>(cases: u32, strategy: impl Strategy<Value = T>, law: impl Fn(&T)) {
+pub(crate) fn run<T: std::fmt::Debug>(
+    cases: u32,
+    strategy: impl Strategy<Value = T>,
+    law: impl Fn(&T),
+) {
     // No file of failures: a failure's seed is printed, and its value shown.
     let config = ProptestConfig { cases, failure_persistence: None, ..<_>::default() };
     let result = TestRunner::new(config).run(&strategy, |value| {
@@ -31,44 +35,22 @@ fn run<T: std::fmt::Debug>(cases: u32, strategy: impl Strategy<Value = T>, law: 
     }
 }
 
-/// Counts what it has seen, so that a test that sees nothing fails.
-struct EachMessage<F>(F, usize);
-
-trait Law {
-    fn hold<S: MessageSet, M: Message>(&self);
-}
-
-impl<F: Law> Visitor for EachMessage<F> {
-    fn message<S: MessageSet, M: Message>(&mut self) {
-        self.0.hold::<S, M>();
-        self.1 += 1;
-    }
-}
-
-fn for_each_message(law: impl Law) {
-    let mut each = EachMessage(law, 0);
-    tlv_core::messages::visit_messages(&mut each);
-    assert!(each.1 >= 10, "only {} messages of netport were seen", each.1);
-    goldens::visit_messages(&mut each);
-    assert!(each.1 >= 40, "only {} messages were seen", each.1);
-}
-
 #[test]
 fn every_message_of_proptest_comes_back_and_no_part_of_it_is_taken_for_it() {
     struct Proptest;
     impl Law for Proptest {
-        fn hold<S: MessageSet, M: Message>(&self) {
+        fn hold<S: MessageSet, M: Message>(&mut self, _: Spec<'_>) {
             run(CASES, any::<M>(), message_keeps_its_promises);
         }
     }
-    for_each_message(Proptest);
+    for_each_message(&mut Proptest);
 }
 
 #[test]
 fn every_message_of_quickcheck_comes_back_and_no_part_of_it_is_taken_for_it() {
     struct Quickcheck;
     impl Law for Quickcheck {
-        fn hold<S: MessageSet, M: Message>(&self) {
+        fn hold<S: MessageSet, M: Message>(&mut self, _: Spec<'_>) {
             fn law<M: Message>(message: M) -> TestResult {
                 message_keeps_its_promises(&message);
                 TestResult::passed()
@@ -76,25 +58,25 @@ fn every_message_of_quickcheck_comes_back_and_no_part_of_it_is_taken_for_it() {
             QuickCheck::new().tests(u64::from(CASES)).quickcheck(law::<M> as fn(M) -> TestResult);
         }
     }
-    for_each_message(Quickcheck);
+    for_each_message(&mut Quickcheck);
 }
 
 #[test]
 fn every_message_of_every_set_is_written_once_and_read_twice() {
     struct Sets;
     impl Law for Sets {
-        fn hold<S: MessageSet, M: Message>(&self) {
+        fn hold<S: MessageSet, M: Message>(&mut self, _: Spec<'_>) {
             run(SET_CASES, any::<S>(), message_comes_back);
         }
     }
-    for_each_message(Sets);
+    for_each_message(&mut Sets);
 }
 
 #[test]
 fn random_values_are_refused_or_have_one_encoding() {
     struct Random;
     impl Law for Random {
-        fn hold<S: MessageSet, M: Message>(&self) {
+        fn hold<S: MessageSet, M: Message>(&mut self, _: Spec<'_>) {
             let bytes = prop::collection::vec(any::<u8>(), 0..200);
             run(CASES, bytes, |bytes: &Vec<u8>| {
                 value_is_refused_or_canonical::<S>(M::ID, bytes);
@@ -102,14 +84,14 @@ fn random_values_are_refused_or_have_one_encoding() {
             });
         }
     }
-    for_each_message(Random);
+    for_each_message(&mut Random);
 }
 
 #[test]
 fn damaged_values_are_refused_or_have_one_encoding() {
     struct Damaged;
     impl Law for Damaged {
-        fn hold<S: MessageSet, M: Message>(&self) {
+        fn hold<S: MessageSet, M: Message>(&mut self, _: Spec<'_>) {
             let damage = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4);
             run(CASES, (any::<M>(), damage), |(message, damage)| {
                 let frame = message.to_frame().expect("generated values keep to the spec");
@@ -127,14 +109,14 @@ fn damaged_values_are_refused_or_have_one_encoding() {
             });
         }
     }
-    for_each_message(Damaged);
+    for_each_message(&mut Damaged);
 }
 
 #[test]
 fn any_split_of_a_stream_gives_the_same_frames() {
     struct Split;
     impl Law for Split {
-        fn hold<S: MessageSet, M: Message>(&self) {
+        fn hold<S: MessageSet, M: Message>(&mut self, _: Spec<'_>) {
             let messages = prop::collection::vec(any::<S>(), 0..5);
             let cuts = prop::collection::vec(any::<usize>(), 0..20);
             run(SET_CASES, (messages, cuts), |(messages, cuts)| {
@@ -148,5 +130,5 @@ fn any_split_of_a_stream_gives_the_same_frames() {
             });
         }
     }
-    for_each_message(Split);
+    for_each_message(&mut Split);
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use proto_gen::dynamic::FaultClass;
 use proto_gen::schema::{Body, LenWidth, Message, Schema, Ty, TypeDef, TypeKind};
 
 use crate::WIRE;
@@ -58,6 +59,17 @@ fn every_type_that_a_described_message_uses_is_described_as_the_spec_has_it() {
     for ty in used {
         check_type(&schema, ty);
     }
+}
+
+#[test]
+fn every_class_of_fault_is_described() {
+    let start = WIRE.find("\n## The first fault\n").expect("the section");
+    let text = WIRE[start..].split("\n## ").nth(1).expect("its text");
+    let cells = rows(text).into_iter().flat_map(|row| row[0].split(", ").collect::<Vec<_>>());
+    let mut described: Vec<_> = cells.map(|class| class.trim_matches('`')).collect();
+    described.sort_unstable();
+    let classes: Vec<_> = FaultClass::ALL.iter().map(|class| class.name()).collect();
+    assert_eq!(described, classes);
 }
 
 fn check_message(schema: &Schema, message: &Message) {

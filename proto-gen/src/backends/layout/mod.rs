@@ -6,7 +6,8 @@ mod text;
 
 pub use diagram::diagram;
 pub use text::{
-    bound_text, constraint_text, count, escaped, filter_name, size_text, snake, type_text, wrapped,
+    bound_text, constraint_text, count, escaped, filter_name, float_text, size_text, snake,
+    type_text, wrapped,
 };
 
 use crate::schema::{Body, Field, Schema, Size};

@@ -48,13 +48,21 @@ pub fn bound_text(ty: &Ty) -> Option<String> {
 pub fn constraint_text(constraint: &Constraint) -> String {
     match constraint {
         Constraint::IntRange { min, max } => format!("from {min} to {max}"),
-        Constraint::FloatRange { min, max } => format!("from {min} to {max}, never NaN"),
+        Constraint::FloatRange { min, max } => {
+            format!("from {} to {}, never NaN", float_text(*min), float_text(*max))
+        }
         Constraint::NonEmpty => "not empty".to_owned(),
         Constraint::Lengths(allowed) => {
             let allowed: Vec<String> = allowed.iter().map(u32::to_string).collect();
             format!("of length {}", allowed.join(" or "))
         }
     }
+}
+
+/// A float in as few digits as tell it: those of an `F32` where it is one.
+pub fn float_text(value: f64) -> String {
+    let short = value as f32;
+    if f64::from(short) == value { short.to_string() } else { value.to_string() }
 }
 
 /// `4`, or `2..66`: the smallest and the largest size.

@@ -128,7 +128,7 @@ fn read(schema: &Schema, out: &mut String, owner: &Owner, body: &Body, tail: boo
             let test = if index == 0 { "if" } else { "elif" };
             let codec = owner.codec(&tail.field);
             out.push_str(&format!("            {test} _id == {}:\n", tail.id));
-            out.push_str(&format!("                {name} = _r.field({spec:?}, {codec})\n"));
+            out.push_str(&format!("                {name} = _r.tail({spec:?}, {codec})\n"));
         }
         if body.tail.is_empty() {
             out.push_str(&format!("            {unknown}\n"));

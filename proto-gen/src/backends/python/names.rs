@@ -176,7 +176,8 @@ pub(super) fn ruled(codec: &str, constraint: Option<&Constraint>, text: &str) ->
         None => return codec.to_owned(),
         Some(Constraint::IntRange { min, max }) => format!("{min} <= v <= {max}"),
         Some(Constraint::FloatRange { min, max }) => {
-            format!("{} <= v <= {}", float(*min), float(*max))
+            let value = if codec == "_F32" { "_nearest_f32(v)" } else { "v" };
+            format!("{} <= {value} <= {}", float(*min), float(*max))
         }
         Some(Constraint::NonEmpty) => "_length(v) > 0".to_owned(),
         Some(Constraint::Lengths(allowed)) => format!("_length(v) in {allowed:?}"),

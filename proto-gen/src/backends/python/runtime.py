@@ -169,10 +169,15 @@ class _Reader:
                 raise self.fault("tail-order", start, f"tail record {id} after {last}")
             last = id
             yield id
-            if self.pos < self.end:
-                left = self.end - self.pos
-                raise self.fault("trailing-bytes", self.pos, f"{left} bytes left in record {id}")
             self.end = end
+
+    def tail(self, name: str, codec: _Codec[_T]) -> _T:
+        """The value of a tail record: all of it."""
+        value = self.field(name, codec)
+        if self.pos < self.end:
+            self.path.append(f".{name}")
+            raise self.fault("trailing-bytes", self.pos, f"{self.end - self.pos} bytes left")
+        return value
 
     def unknown(self, id: int) -> bytes:
         """The value of a tail record that the spec does not know; refuses a critical one."""
@@ -709,6 +714,15 @@ class _Union(_Codec[_t.Any]):
         raise TypeError(f"{value!r} is no variant of this union")
 
 
+def _nearest_f32(value: float) -> float:
+    """What an `F32` makes of a float."""
+    try:
+        nearest: float = _struct.unpack("<f", _struct.pack("<f", value))[0]
+        return nearest
+    except OverflowError:
+        return value
+
+
 class _Ruled(_Codec[_T]):
     """A field with a constraint, judged once the field is whole."""
 
@@ -718,19 +732,15 @@ class _Ruled(_Codec[_T]):
         self.rule = rule
         self.text = text
 
-    def holds(self, value: _t.Any) -> bool:
-        # A constraint of an optional field is about the value, where there is one.
-        return value is None or self.rule(value)
-
     def read(self, r: _Reader) -> _T:
         start = r.pos
         value = self.inner.read(r)
-        if not self.holds(value):
+        if not self.rule(value):
             raise r.fault("constraint", start, f"{self.text} is wanted")
         return value
 
     def write(self, w: _Writer, value: _T) -> None:
-        if not self.holds(value):
+        if not self.rule(value):
             raise w.refuse(f"{self.text} is wanted")
         self.inner.write(w, value)
 

@@ -7,6 +7,7 @@ use super::{
     Cx,
     types::{float, number, signed},
 };
+use crate::backends::layout::float_text;
 use crate::schema::{Body, Constraint, Field, Ty};
 
 /// A part of a head that is read with one call.
@@ -82,7 +83,7 @@ pub(super) fn constraint(field: &Field, place: &Place) -> Option<(TokenStream, S
             (quote!((#min..=#max).contains(#reference)), rule)
         }
         (Constraint::FloatRange { min, max }, Ty::Float(width)) => {
-            let rule = format!("a number from {min} to {max}");
+            let rule = format!("a number from {} to {}", float_text(*min), float_text(*max));
             let (min, max) = (float(*min, *width), float(*max, *width));
             (quote!((#min..=#max).contains(#reference)), rule)
         }

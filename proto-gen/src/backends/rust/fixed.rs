@@ -23,7 +23,7 @@ pub(super) fn items(cx: &Cx<'_>, item: &Item<'_>, traits: Traits) -> TokenStream
     let run = run.unwrap_or(Run { fields: Vec::new(), size: 0 });
     let name = &item.name;
     let size = read::literal(run.size);
-    let parts = read::parts(cx, &run, Shape::Part);
+    let (parts, table) = (read::parts(cx, &run, Shape::Part), read::table(cx, &run.fields));
     let fields = read::initializers(item.body);
     let puts = run.fields.iter().map(|part| write::put(cx, part, &size));
     let check = traits.refusable.then(|| {
@@ -84,6 +84,10 @@ pub(super) fn items(cx: &Cx<'_>, item: &Item<'_>, traits: Traits) -> TokenStream
 
             #[inline]
             fn get(bytes: &[u8]) -> ::core::result::Result<Self, ::tlv_core::DecodeError> { #get }
+
+            fn cut(bytes: &[u8]) -> ::tlv_core::DecodeError {
+                ::tlv_core::parse::cut(bytes, #table)
+            }
 
             #[inline]
             fn put(value: &Self, out: &mut [u8]) {

@@ -28,9 +28,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use self::names::Names;
-pub(crate) use self::types::Traits;
-#[cfg(feature = "tools")]
-pub(crate) use self::types::{of_type, traits};
+pub(crate) use self::types::Types;
 use crate::schema::Schema;
 
 /// What the user may choose.
@@ -48,8 +46,7 @@ struct Cx<'s> {
     schema: &'s Schema,
     options: &'s Options,
     names: Names,
-    /// By index into `Schema::types`.
-    traits: Vec<Traits>,
+    types: Types,
 }
 
 /// The schema as one Rust file, to be included in a module of its own.
@@ -67,7 +64,7 @@ pub fn generate(schema: &Schema, options: &Options) -> String {
 impl<'s> Cx<'s> {
     fn new(schema: &'s Schema, options: &'s Options) -> Self {
         let names = Names::new(schema);
-        Self { schema, options, names, traits: types::traits(schema) }
+        Self { schema, options, names, types: Types::new(schema) }
     }
 
     /// `#[non_exhaustive]`, where that was asked for.
@@ -79,17 +76,18 @@ impl<'s> Cx<'s> {
 /// The module that the items stand in, without them.
 fn module() -> TokenStream {
     // A module of its own for the lints that a spec, not its generator, decides about: a program
-    // need not use all of a protocol, and sizes, names and docs are the spec's. The last line is
-    // for what generated code does on purpose.
+    // need not use all of a protocol, and sizes, names and docs are the spec's. The last two lines
+    // are for what generated code does on purpose.
     quote! {
         mod generated {
             #![allow(dead_code, deprecated, unreachable_pub)]
             #![allow(clippy::doc_lazy_continuation, clippy::doc_markdown)]
             #![allow(clippy::enum_variant_names, clippy::struct_field_names)]
             #![allow(clippy::large_enum_variant, clippy::large_types_passed_by_value)]
-            #![allow(clippy::struct_excessive_bools, clippy::too_many_arguments)]
-            #![allow(clippy::too_many_lines)]
-            #![allow(clippy::single_match_else, clippy::wrong_self_convention)]
+            #![allow(clippy::option_option, clippy::struct_excessive_bools)]
+            #![allow(clippy::too_many_arguments, clippy::too_many_lines)]
+            #![allow(clippy::single_match_else, clippy::useless_conversion)]
+            #![allow(clippy::wrong_self_convention)]
         }
 
         #[allow(unreachable_pub, unused_imports)]

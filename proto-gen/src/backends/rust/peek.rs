@@ -80,14 +80,9 @@ fn block(cx: &Cx<'_>, item: &Item<'_>, index: usize, field: &Field) -> TokenStre
                     let size = run.fields[at].offset + run.fields[at].size;
                     let mut parts = run.fields;
                     parts.truncate(at + 1);
-                    let names = parts.iter().map(|part| part.field.meta.name.as_str());
-                    let sizes = parts.iter().map(|part| literal(part.size));
-                    let total = literal(size);
+                    let (total, table) = (literal(size), read::table(cx, &parts));
                     let head = quote! {
-                        let (input, run) = ::tlv_core::parse::run::<#total>(
-                            input,
-                            &[#((#names, #sizes)),*],
-                        )?;
+                        let (input, run) = ::tlv_core::parse::run::<#total>(input, #table)?;
                     };
                     let one = Run { fields: parts.split_off(at), size };
                     let read = read::parts(cx, &one, Shape::Nom);
@@ -95,14 +90,9 @@ fn block(cx: &Cx<'_>, item: &Item<'_>, index: usize, field: &Field) -> TokenStre
                     return out;
                 }
                 None => {
-                    let total = literal(run.size);
-                    let names = run.fields.iter().map(|part| part.field.meta.name.as_str());
-                    let sizes = run.fields.iter().map(|part| literal(part.size));
+                    let (total, table) = (literal(run.size), read::table(cx, &run.fields));
                     out.extend(quote! {
-                        let (input, _) = ::tlv_core::parse::run::<#total>(
-                            input,
-                            &[#((#names, #sizes)),*],
-                        )?;
+                        let (input, _) = ::tlv_core::parse::run::<#total>(input, #table)?;
                     });
                 }
             },

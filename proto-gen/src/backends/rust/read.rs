@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::{
     Cx,
-    fields::{self, Piece, Place, Run},
+    fields::{self, Piece, Place, Run, RunField},
     names::{ident, local},
     types::{hex, number},
 };
@@ -46,15 +46,10 @@ pub(super) fn head(cx: &Cx<'_>, body: &Body, mode: Mode) -> TokenStream {
         }
         out.extend(match piece {
             Piece::Run(run) => {
-                let size = literal(run.size);
-                let names = run.fields.iter().map(|part| part.field.meta.name.as_str());
-                let sizes = run.fields.iter().map(|part| literal(part.size));
+                let (size, table) = (literal(run.size), table(cx, &run.fields));
                 let parts = parts(cx, &run, Shape::Nom);
                 quote! {
-                    let (input, run) = ::tlv_core::parse::run::<#size>(
-                        input,
-                        &[#((#names, #sizes)),*],
-                    )?;
+                    let (input, run) = ::tlv_core::parse::run::<#size>(input, #table)?;
                     #parts
                 }
             }
@@ -96,6 +91,21 @@ fn texts(texts: &[(usize, &Field, u32)], mode: Mode) -> TokenStream {
             ::tlv_core::text::texts(input, &[#((#names, #bounds)),*])?;
         #own
     }
+}
+
+/// How each of these fields is judged by itself, for a run that is cut short.
+pub(super) fn table(cx: &Cx<'_>, fields: &[RunField<'_>]) -> TokenStream {
+    let parts = fields.iter().map(|part| {
+        let (wire, name) = (cx.wire(&part.field.ty), &part.field.meta.name);
+        let judge = match fields::constraint(part.field, &Place::Value(quote!(value))) {
+            None => quote!(::tlv_core::parse::judge::<#wire>),
+            Some((holds, rule)) => quote! {
+                |input| ::tlv_core::parse::judge_held::<#wire>(input, |value| #holds, #rule)
+            },
+        };
+        quote!((#name, #judge))
+    });
+    quote!(&[#(#parts),*])
 }
 
 /// Statements that read the fields of a `run` into the locals.
@@ -247,15 +257,8 @@ pub(super) fn skip(cx: &Cx<'_>, body: &Body) -> TokenStream {
     for piece in fields::pieces(cx, body) {
         out.extend(match piece {
             Piece::Run(run) => {
-                let size = literal(run.size);
-                let names = run.fields.iter().map(|part| part.field.meta.name.as_str());
-                let sizes = run.fields.iter().map(|part| literal(part.size));
-                quote! {
-                    let (input, _) = ::tlv_core::parse::run::<#size>(
-                        input,
-                        &[#((#names, #sizes)),*],
-                    )?;
-                }
+                let (size, table) = (literal(run.size), table(cx, &run.fields));
+                quote! { let (input, _) = ::tlv_core::parse::run::<#size>(input, #table)?; }
             }
             Piece::One(_, field) => {
                 let (wire, name) = (cx.wire(&field.ty), &field.meta.name);

@@ -13,7 +13,7 @@ use super::{
 use crate::schema::{Struct, TypeDef};
 
 pub(super) fn items(cx: &Cx<'_>, index: usize, def: &TypeDef, item: &Struct) -> TokenStream {
-    let traits = cx.traits[index];
+    let traits = cx.types.named(index);
     let frame = item.extensible.map_or(Frame::Frozen, |width| Frame::Prefixed(width.bytes()));
     let name = ident(&def.meta.name);
     let item = Item {

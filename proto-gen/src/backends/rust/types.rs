@@ -3,10 +3,11 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::{Cx, names::ident};
-use crate::schema::{FloatWidth, Int, Schema, Size, Ty, TypeKind};
+use super::{Cx, fields, names::ident};
+use crate::memory::Layouts;
+use crate::schema::{FloatWidth, Int, Schema, Size, Ty, TypeDef, TypeKind};
 
-/// Largest value in bytes that is kept on the stack as one.
+/// Largest struct, in bytes on the wire, that is read as one and copied.
 const STACK_MAX: u64 = 4_096;
 
 /// What is known about the values of a type.
@@ -22,39 +23,81 @@ pub(crate) struct Traits {
     pub(crate) eq: bool,
     /// Values exist that have no encoding.
     pub(super) refusable: bool,
-    /// Size in memory, roughly, saturating.
-    pub(super) memory: u64,
 }
 
 impl Traits {
-    const PLAIN: Self =
-        Self { fixed: true, plain: true, copy: true, eq: true, refusable: false, memory: 16 };
+    const PLAIN: Self = Self { fixed: true, plain: true, copy: true, eq: true, refusable: false };
     /// `String`, `Vec` and the like.
-    const HEAP: Self =
-        Self { fixed: false, plain: false, copy: false, eq: true, refusable: true, memory: 32 };
+    const HEAP: Self = Self { fixed: false, plain: false, copy: false, eq: true, refusable: true };
 }
 
-/// What is known about each type of the schema.
-pub(crate) fn traits(schema: &Schema) -> Vec<Traits> {
-    let mut known: Vec<Traits> = Vec::with_capacity(schema.types.len());
-    for def in &schema.types {
-        // Each type stands after those that it contains.
-        let of = match &def.kind {
-            TypeKind::Enum(item) => Traits { plain: !item.closed, memory: 8, ..Traits::PLAIN },
-            TypeKind::Flags(_) => Traits { memory: 8, ..Traits::PLAIN },
+/// What is known about the types of a schema.
+pub(crate) struct Types {
+    /// By index into `Schema::types`.
+    named: Vec<Traits>,
+    layouts: Layouts,
+}
+
+impl Types {
+    pub(crate) fn new(schema: &Schema) -> Self {
+        let named = Vec::with_capacity(schema.types.len());
+        let mut known = Self { named, layouts: Layouts::new(schema) };
+        for def in &schema.types {
+            // Each type stands after those that it contains.
+            let of = known.of_def(def);
+            known.named.push(of);
+        }
+        known
+    }
+
+    /// What is known about the type at `index` of `Schema::types`.
+    pub(crate) fn named(&self, index: usize) -> Traits {
+        self.named[index]
+    }
+
+    pub(crate) fn of(&self, ty: &Ty) -> Traits {
+        match ty {
+            Ty::Bool => Traits { plain: false, ..Traits::PLAIN },
+            Ty::Float(_) => Traits { eq: false, ..Traits::PLAIN },
+            Ty::Int(_) | Ty::Uuid | Ty::Timestamp => Traits::PLAIN,
+            Ty::Duration => Traits { refusable: true, ..Traits::PLAIN },
+            Ty::Ip | Ty::SocketAddr => {
+                Traits { copy: true, refusable: matches!(ty, Ty::SocketAddr), ..Traits::HEAP }
+            }
+            Ty::Str { .. } | Ty::Bytes { .. } => Traits::HEAP,
+            Ty::List { elem, .. } => Traits { eq: self.of(elem).eq, ..Traits::HEAP },
+            Ty::Map { key, value, .. } => {
+                Traits { eq: self.of(key).eq && self.of(value).eq, ..Traits::HEAP }
+            }
+            Ty::Array { elem, .. } => {
+                let elem = self.of(elem);
+                if self.layouts.is_boxed(ty) {
+                    Traits { eq: elem.eq, refusable: elem.refusable, ..Traits::HEAP }
+                } else if elem.fixed {
+                    elem
+                } else {
+                    Traits { fixed: false, plain: false, copy: false, ..elem }
+                }
+            }
+            Ty::Opt(inner) => Traits { fixed: false, plain: false, ..self.of(inner) },
+            Ty::Named(id) => self.named[id.0],
+        }
+    }
+
+    fn of_def(&self, def: &TypeDef) -> Traits {
+        match &def.kind {
+            TypeKind::Enum(item) => Traits { plain: !item.closed, ..Traits::PLAIN },
+            TypeKind::Flags(_) => Traits::PLAIN,
             TypeKind::Struct(item) => {
-                let head = item.body.head.iter();
-                let fields = head.chain(item.body.tail.iter().map(|tail| &tail.field));
-                let mut all = Traits { memory: 0, ..Traits::PLAIN };
-                for field in fields {
-                    let one = of_type(&known, &field.ty);
+                let mut all = Traits::PLAIN;
+                for field in fields::all(&item.body) {
+                    let one = self.of(&field.ty);
                     let constrained = field.constraint.is_some();
                     all.fixed &= one.fixed;
                     all.plain &= one.plain && !constrained;
                     all.copy &= one.copy;
                     all.eq &= one.eq;
                     all.refusable |= one.refusable || constrained;
-                    all.memory = all.memory.saturating_add(one.memory);
                 }
                 if item.extensible.is_some() {
                     all =
@@ -66,56 +109,17 @@ pub(crate) fn traits(schema: &Schema) -> Vec<Traits> {
                 all
             }
             TypeKind::Union(item) => {
-                let bodies = item.variants.iter().map(|variant| &variant.body);
-                let fields = bodies.flat_map(|body| {
-                    body.head.iter().chain(body.tail.iter().map(|tail| &tail.field))
-                });
-                let eq = fields.map(|field| of_type(&known, &field.ty)).all(|t| t.eq);
-                Traits { eq, memory: 64, ..Traits::HEAP }
-            }
-        };
-        known.push(of);
-    }
-    known
-}
-
-pub(crate) fn of_type(known: &[Traits], ty: &Ty) -> Traits {
-    match ty {
-        Ty::Bool => Traits { plain: false, memory: 1, ..Traits::PLAIN },
-        Ty::Int(int) => Traits { memory: int.bytes(), ..Traits::PLAIN },
-        Ty::Float(_) => Traits { eq: false, memory: 8, ..Traits::PLAIN },
-        Ty::Uuid | Ty::Timestamp => Traits::PLAIN,
-        Ty::Duration => Traits { refusable: true, ..Traits::PLAIN },
-        Ty::Ip | Ty::SocketAddr => {
-            Traits { copy: true, refusable: matches!(ty, Ty::SocketAddr), ..Traits::HEAP }
-        }
-        Ty::Str { .. } | Ty::Bytes { .. } => Traits::HEAP,
-        Ty::List { elem, .. } => Traits { eq: of_type(known, elem).eq, ..Traits::HEAP },
-        Ty::Map { key, value, .. } => {
-            Traits { eq: of_type(known, key).eq && of_type(known, value).eq, ..Traits::HEAP }
-        }
-        Ty::Array { elem, len } => {
-            let elem = of_type(known, elem);
-            let memory = elem.memory.saturating_mul(u64::from(*len));
-            if memory > STACK_MAX {
-                Traits { eq: elem.eq, refusable: elem.refusable, ..Traits::HEAP }
-            } else if elem.fixed {
-                Traits { memory, ..elem }
-            } else {
-                Traits { fixed: false, plain: false, copy: false, memory, ..elem }
+                let fields = item.variants.iter().flat_map(|variant| fields::all(&variant.body));
+                let eq = fields.map(|field| self.of(&field.ty)).all(|of| of.eq);
+                Traits { eq, ..Traits::HEAP }
             }
         }
-        Ty::Opt(inner) => {
-            let inner = of_type(known, inner);
-            Traits { fixed: false, plain: false, ..inner }
-        }
-        Ty::Named(id) => known[id.0],
     }
 }
 
 impl Cx<'_> {
     pub(super) fn traits_of(&self, ty: &Ty) -> Traits {
-        of_type(&self.traits, ty)
+        self.types.of(ty)
     }
 
     pub(super) fn size_of(&self, ty: &Ty) -> Size {
@@ -145,7 +149,7 @@ impl Cx<'_> {
             Ty::Array { elem, len } => {
                 let of = self.traits_of(elem);
                 let (elem, len) = (self.wire(elem), number(u128::from(*len)));
-                if self.is_boxed(ty) {
+                if self.types.layouts.is_boxed(ty) {
                     quote!(::tlv_core::wire::BigArray<#elem, #len>)
                 } else if of.fixed {
                     quote!(::tlv_core::wire::Array<#elem, #len>)
@@ -180,7 +184,7 @@ impl Cx<'_> {
             }
             Ty::Array { elem, len } => {
                 let (elem, len) = (self.owned(elem), number(u128::from(*len)));
-                if self.is_boxed(ty) {
+                if self.types.layouts.is_boxed(ty) {
                     quote!(::tlv_core::alloc::boxed::Box<[#elem; #len]>)
                 } else {
                     quote!([#elem; #len])
@@ -228,12 +232,6 @@ impl Cx<'_> {
             }
             _ => self.owned(ty),
         }
-    }
-
-    /// Whether an array is too large for the stack.
-    fn is_boxed(&self, ty: &Ty) -> bool {
-        let Ty::Array { elem, len } = ty else { return false };
-        self.traits_of(elem).memory.saturating_mul(u64::from(*len)) > STACK_MAX
     }
 }
 

@@ -65,7 +65,7 @@ pub(super) fn items(cx: &Cx<'_>, index: usize, def: &TypeDef, item: &Union) -> T
         out.extend(body::borrowed(cx, &item));
         out.extend(body::wire(cx, &item, false));
     }
-    out.extend(definition(cx, def, item, &parts, cx.traits[index].eq));
+    out.extend(definition(cx, def, item, &parts, cx.types.named(index).eq));
     out.extend(wire(item, &parts));
     let name = &parts.name;
     out.extend(quote! { ::tlv_core::generators!(part #name); });

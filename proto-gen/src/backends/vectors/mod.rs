@@ -69,6 +69,7 @@ fn message_file(schema: &Schema, set: &Set, message: &Message) -> String {
                 "bytes": hex(&damaged.bytes),
                 "class": fault.class.name(),
                 "offset": fault.offset,
+                "path": fault.path,
             })),
         }
     }

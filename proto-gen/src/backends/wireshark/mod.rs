@@ -227,8 +227,6 @@ fn rule_table(constraint: &Constraint, ty: &Ty) -> String {
 fn sortable(number: i128, ty: &Ty) -> String {
     let int = match ty {
         Ty::Int(int) => *int,
-        Ty::Opt(inner) => return sortable(number, inner),
-        Ty::Timestamp => Int::I64,
         _ => Int::U64,
     };
     let width = int.bytes() as usize;

@@ -1,5 +1,5 @@
 -- Reading: a cursor `r` in nested regions, which adds what it reads to the tree. A fault is thrown
--- as a table with the class and the offset that `spec/vectors/README.md` defines.
+-- as a table with the class, the offset and the path that `spec/WIRE.md` defines.
 
 local HEADER_LEN = 6
 local UNKNOWN_MAX_LEN = 65536
@@ -289,9 +289,8 @@ end
 function read.opt(r, ty, name)
   local present, range = flag(r)
   add(r, ty.present_field, range)
-  if present then return value(r, ty.inner, name) end
-  -- A constraint is about the value, where there is one.
-  return { absent = true }
+  if present then value(r, ty.inner, name) end
+  return {}
 end
 
 function read.ip(r, ty, name)
@@ -405,7 +404,6 @@ function read.union(r, ty, name)
 end
 
 local function holds(rule, found)
-  if found.absent then return true end
   if rule.min_key then
     return not less(found.key, rule.min_key) and not less(rule.max_key, found.key)
   elseif rule.min then

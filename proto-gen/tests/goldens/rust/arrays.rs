@@ -5,9 +5,10 @@ mod generated {
     #![allow(clippy::doc_lazy_continuation, clippy::doc_markdown)]
     #![allow(clippy::enum_variant_names, clippy::struct_field_names)]
     #![allow(clippy::large_enum_variant, clippy::large_types_passed_by_value)]
-    #![allow(clippy::struct_excessive_bools, clippy::too_many_arguments)]
-    #![allow(clippy::too_many_lines)]
-    #![allow(clippy::single_match_else, clippy::wrong_self_convention)]
+    #![allow(clippy::option_option, clippy::struct_excessive_bools)]
+    #![allow(clippy::too_many_arguments, clippy::too_many_lines)]
+    #![allow(clippy::single_match_else, clippy::useless_conversion)]
+    #![allow(clippy::wrong_self_convention)]
     /// Two.
     ///
     /// ```text
@@ -36,6 +37,15 @@ mod generated {
         #[inline]
         fn get(bytes: &[u8]) -> ::core::result::Result<Self, ::tlv_core::DecodeError> {
             ::core::result::Result::Ok(<Self as ::tlv_core::wire::Plain>::plain(bytes))
+        }
+        fn cut(bytes: &[u8]) -> ::tlv_core::DecodeError {
+            ::tlv_core::parse::cut(
+                bytes,
+                &[
+                    ("a", ::tlv_core::parse::judge::<u16>),
+                    ("b", ::tlv_core::parse::judge::<::tlv_core::wire::Array<u8, 3>>),
+                ],
+            )
         }
         #[inline]
         fn put(value: &Self, out: &mut [u8]) {
@@ -202,7 +212,27 @@ mod generated {
                 30,
             >(
                 input,
-                &[("before", 1), ("bytes", 4), ("flags", 3), ("pairs", 10), ("grid", 12)],
+                &[
+                    ("before", ::tlv_core::parse::judge::<u8>),
+                    (
+                        "bytes",
+                        ::tlv_core::parse::judge::<::tlv_core::wire::Array<u8, 4>>,
+                    ),
+                    (
+                        "flags",
+                        ::tlv_core::parse::judge::<::tlv_core::wire::Array<bool, 3>>,
+                    ),
+                    (
+                        "pairs",
+                        ::tlv_core::parse::judge::<::tlv_core::wire::Array<Pair, 2>>,
+                    ),
+                    (
+                        "grid",
+                        ::tlv_core::parse::judge::<
+                            ::tlv_core::wire::Array<::tlv_core::wire::Array<i16, 2>, 3>,
+                        >,
+                    ),
+                ],
             )?;
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
                 ::tlv_core::parse::at::<0, 1, 30>(run),
@@ -240,7 +270,9 @@ mod generated {
                 > as ::tlv_core::wire::Wire>::read_ref(input),
                 "names",
             )?;
-            let (input, run) = ::tlv_core::parse::run::<1>(input, &[("after", 1)])?;
+            let (input, run) = ::tlv_core::parse::run::<
+                1,
+            >(input, &[("after", ::tlv_core::parse::judge::<u8>)])?;
             let f6 = <u8 as ::tlv_core::wire::Plain>::plain(
                 ::tlv_core::parse::at::<0, 1, 1>(run),
             );
@@ -268,7 +300,27 @@ mod generated {
                 30,
             >(
                 input,
-                &[("before", 1), ("bytes", 4), ("flags", 3), ("pairs", 10), ("grid", 12)],
+                &[
+                    ("before", ::tlv_core::parse::judge::<u8>),
+                    (
+                        "bytes",
+                        ::tlv_core::parse::judge::<::tlv_core::wire::Array<u8, 4>>,
+                    ),
+                    (
+                        "flags",
+                        ::tlv_core::parse::judge::<::tlv_core::wire::Array<bool, 3>>,
+                    ),
+                    (
+                        "pairs",
+                        ::tlv_core::parse::judge::<::tlv_core::wire::Array<Pair, 2>>,
+                    ),
+                    (
+                        "grid",
+                        ::tlv_core::parse::judge::<
+                            ::tlv_core::wire::Array<::tlv_core::wire::Array<i16, 2>, 3>,
+                        >,
+                    ),
+                ],
             )?;
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
                 ::tlv_core::parse::at::<0, 1, 30>(run),
@@ -306,7 +358,9 @@ mod generated {
                 > as ::tlv_core::wire::Wire>::read(input, source),
                 "names",
             )?;
-            let (input, run) = ::tlv_core::parse::run::<1>(input, &[("after", 1)])?;
+            let (input, run) = ::tlv_core::parse::run::<
+                1,
+            >(input, &[("after", ::tlv_core::parse::judge::<u8>)])?;
             let f6 = <u8 as ::tlv_core::wire::Plain>::plain(
                 ::tlv_core::parse::at::<0, 1, 1>(run),
             );
@@ -534,7 +588,15 @@ mod generated {
             )?;
             let (input, run) = ::tlv_core::parse::run::<
                 4_096,
-            >(input, &[("edge", 4_096)])?;
+            >(
+                input,
+                &[
+                    (
+                        "edge",
+                        ::tlv_core::parse::judge::<::tlv_core::wire::Array<u32, 1_024>>,
+                    ),
+                ],
+            )?;
             let f1 = <::tlv_core::wire::Array<
                 u32,
                 1_024,
@@ -573,7 +635,15 @@ mod generated {
             )?;
             let (input, run) = ::tlv_core::parse::run::<
                 4_096,
-            >(input, &[("edge", 4_096)])?;
+            >(
+                input,
+                &[
+                    (
+                        "edge",
+                        ::tlv_core::parse::judge::<::tlv_core::wire::Array<u32, 1_024>>,
+                    ),
+                ],
+            )?;
             let f1 = <::tlv_core::wire::Array<
                 u32,
                 1_024,

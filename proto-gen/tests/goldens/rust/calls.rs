@@ -5,9 +5,10 @@ mod generated {
     #![allow(clippy::doc_lazy_continuation, clippy::doc_markdown)]
     #![allow(clippy::enum_variant_names, clippy::struct_field_names)]
     #![allow(clippy::large_enum_variant, clippy::large_types_passed_by_value)]
-    #![allow(clippy::struct_excessive_bools, clippy::too_many_arguments)]
-    #![allow(clippy::too_many_lines)]
-    #![allow(clippy::single_match_else, clippy::wrong_self_convention)]
+    #![allow(clippy::option_option, clippy::struct_excessive_bools)]
+    #![allow(clippy::too_many_arguments, clippy::too_many_lines)]
+    #![allow(clippy::single_match_else, clippy::useless_conversion)]
+    #![allow(clippy::wrong_self_convention)]
     /// Who.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub enum Role {
@@ -150,7 +151,9 @@ mod generated {
         const MIN: usize = 5;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, AskRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<4>(input, &[("call", 4)])?;
+            let (input, run) = ::tlv_core::parse::run::<
+                4,
+            >(input, &[("call", ::tlv_core::parse::judge::<u32>)])?;
             let f0 = <u32 as ::tlv_core::wire::Plain>::plain(
                 ::tlv_core::parse::at::<0, 4, 4>(run),
             );
@@ -173,7 +176,9 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<4>(input, &[("call", 4)])?;
+            let (input, run) = ::tlv_core::parse::run::<
+                4,
+            >(input, &[("call", ::tlv_core::parse::judge::<u32>)])?;
             let f0 = <u32 as ::tlv_core::wire::Plain>::plain(
                 ::tlv_core::parse::at::<0, 4, 4>(run),
             );
@@ -316,7 +321,9 @@ mod generated {
         const MIN: usize = 4;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, AnswerRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<4>(input, &[("call", 4)])?;
+            let (input, run) = ::tlv_core::parse::run::<
+                4,
+            >(input, &[("call", ::tlv_core::parse::judge::<u32>)])?;
             let f0 = <u32 as ::tlv_core::wire::Plain>::plain(
                 ::tlv_core::parse::at::<0, 4, 4>(run),
             );
@@ -334,7 +341,9 @@ mod generated {
             input: &'a [u8],
             _: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<4>(input, &[("call", 4)])?;
+            let (input, run) = ::tlv_core::parse::run::<
+                4,
+            >(input, &[("call", ::tlv_core::parse::judge::<u32>)])?;
             let f0 = <u32 as ::tlv_core::wire::Plain>::plain(
                 ::tlv_core::parse::at::<0, 4, 4>(run),
             );

@@ -5,9 +5,10 @@ mod generated {
     #![allow(clippy::doc_lazy_continuation, clippy::doc_markdown)]
     #![allow(clippy::enum_variant_names, clippy::struct_field_names)]
     #![allow(clippy::large_enum_variant, clippy::large_types_passed_by_value)]
-    #![allow(clippy::struct_excessive_bools, clippy::too_many_arguments)]
-    #![allow(clippy::too_many_lines)]
-    #![allow(clippy::single_match_else, clippy::wrong_self_convention)]
+    #![allow(clippy::option_option, clippy::struct_excessive_bools)]
+    #![allow(clippy::too_many_arguments, clippy::too_many_lines)]
+    #![allow(clippy::single_match_else, clippy::useless_conversion)]
+    #![allow(clippy::wrong_self_convention)]
     /// Of fixed size.
     ///
     /// ```text
@@ -47,6 +48,23 @@ mod generated {
                 1,
             )?;
             ::core::result::Result::Ok(Self { points: f0 })
+        }
+        fn cut(bytes: &[u8]) -> ::tlv_core::DecodeError {
+            ::tlv_core::parse::cut(
+                bytes,
+                &[
+                    (
+                        "points",
+                        |input| ::tlv_core::parse::judge_held::<
+                            u8,
+                        >(
+                            input,
+                            |value| (1..=6).contains(&value),
+                            "a number from 1 to 6",
+                        ),
+                    ),
+                ],
+            )
         }
         #[inline]
         fn put(value: &Self, out: &mut [u8]) {
@@ -224,7 +242,51 @@ mod generated {
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, StrictRef<'_>> {
             let (input, run) = ::tlv_core::parse::run::<
                 22,
-            >(input, &[("small", 2), ("cold", 8), ("part", 4), ("exact", 8)])?;
+            >(
+                input,
+                &[
+                    (
+                        "small",
+                        |input| ::tlv_core::parse::judge_held::<
+                            u16,
+                        >(
+                            input,
+                            |value| (10..=60_000).contains(&value),
+                            "a number from 10 to 60000",
+                        ),
+                    ),
+                    (
+                        "cold",
+                        |input| ::tlv_core::parse::judge_held::<
+                            i64,
+                        >(
+                            input,
+                            |value| (-273..=-1).contains(&value),
+                            "a number from -273 to -1",
+                        ),
+                    ),
+                    (
+                        "part",
+                        |input| ::tlv_core::parse::judge_held::<
+                            f32,
+                        >(
+                            input,
+                            |value| (0.0..=1.5).contains(&value),
+                            "a number from 0 to 1.5",
+                        ),
+                    ),
+                    (
+                        "exact",
+                        |input| ::tlv_core::parse::judge_held::<
+                            f64,
+                        >(
+                            input,
+                            |value| (-1_000_000.25..=1.0e300).contains(&value),
+                            "a number from -1000000.25 to 1000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000",
+                        ),
+                    ),
+                ],
+            )?;
             let f0 = <u16 as ::tlv_core::wire::Plain>::plain(
                 ::tlv_core::parse::at::<0, 2, 22>(run),
             );
@@ -378,7 +440,51 @@ mod generated {
         ) -> ::tlv_core::IResult<'a, Self> {
             let (input, run) = ::tlv_core::parse::run::<
                 22,
-            >(input, &[("small", 2), ("cold", 8), ("part", 4), ("exact", 8)])?;
+            >(
+                input,
+                &[
+                    (
+                        "small",
+                        |input| ::tlv_core::parse::judge_held::<
+                            u16,
+                        >(
+                            input,
+                            |value| (10..=60_000).contains(&value),
+                            "a number from 10 to 60000",
+                        ),
+                    ),
+                    (
+                        "cold",
+                        |input| ::tlv_core::parse::judge_held::<
+                            i64,
+                        >(
+                            input,
+                            |value| (-273..=-1).contains(&value),
+                            "a number from -273 to -1",
+                        ),
+                    ),
+                    (
+                        "part",
+                        |input| ::tlv_core::parse::judge_held::<
+                            f32,
+                        >(
+                            input,
+                            |value| (0.0..=1.5).contains(&value),
+                            "a number from 0 to 1.5",
+                        ),
+                    ),
+                    (
+                        "exact",
+                        |input| ::tlv_core::parse::judge_held::<
+                            f64,
+                        >(
+                            input,
+                            |value| (-1_000_000.25..=1.0e300).contains(&value),
+                            "a number from -1000000.25 to 1000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000",
+                        ),
+                    ),
+                ],
+            )?;
             let f0 = <u16 as ::tlv_core::wire::Plain>::plain(
                 ::tlv_core::parse::at::<0, 2, 22>(run),
             );

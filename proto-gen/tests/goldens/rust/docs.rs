@@ -5,9 +5,10 @@ mod generated {
     #![allow(clippy::doc_lazy_continuation, clippy::doc_markdown)]
     #![allow(clippy::enum_variant_names, clippy::struct_field_names)]
     #![allow(clippy::large_enum_variant, clippy::large_types_passed_by_value)]
-    #![allow(clippy::struct_excessive_bools, clippy::too_many_arguments)]
-    #![allow(clippy::too_many_lines)]
-    #![allow(clippy::single_match_else, clippy::wrong_self_convention)]
+    #![allow(clippy::option_option, clippy::struct_excessive_bools)]
+    #![allow(clippy::too_many_arguments, clippy::too_many_lines)]
+    #![allow(clippy::single_match_else, clippy::useless_conversion)]
+    #![allow(clippy::wrong_self_convention)]
     /// Says:
     ///
     /// panic!("indented");
@@ -134,7 +135,9 @@ mod generated {
         const MIN: usize = 2;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, DocumentedRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<1>(input, &[("old", 1)])?;
+            let (input, run) = ::tlv_core::parse::run::<
+                1,
+            >(input, &[("old", ::tlv_core::parse::judge::<u8>)])?;
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
                 ::tlv_core::parse::at::<0, 1, 1>(run),
             );
@@ -176,7 +179,9 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<1>(input, &[("old", 1)])?;
+            let (input, run) = ::tlv_core::parse::run::<
+                1,
+            >(input, &[("old", ::tlv_core::parse::judge::<u8>)])?;
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
                 ::tlv_core::parse::at::<0, 1, 1>(run),
             );

@@ -5,9 +5,10 @@ mod generated {
     #![allow(clippy::doc_lazy_continuation, clippy::doc_markdown)]
     #![allow(clippy::enum_variant_names, clippy::struct_field_names)]
     #![allow(clippy::large_enum_variant, clippy::large_types_passed_by_value)]
-    #![allow(clippy::struct_excessive_bools, clippy::too_many_arguments)]
-    #![allow(clippy::too_many_lines)]
-    #![allow(clippy::single_match_else, clippy::wrong_self_convention)]
+    #![allow(clippy::option_option, clippy::struct_excessive_bools)]
+    #![allow(clippy::too_many_arguments, clippy::too_many_lines)]
+    #![allow(clippy::single_match_else, clippy::useless_conversion)]
+    #![allow(clippy::wrong_self_convention)]
     /// Who.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub enum Role {
@@ -157,7 +158,9 @@ mod generated {
         const MIN: usize = 7;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, RolesRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<2>(input, &[("role", 2)])?;
+            let (input, run) = ::tlv_core::parse::run::<
+                2,
+            >(input, &[("role", ::tlv_core::parse::judge::<Role>)])?;
             let f0 = ::tlv_core::parse::run_field(
                 <Role as ::tlv_core::wire::Fixed>::get(
                     ::tlv_core::parse::at::<0, 2, 2>(run),
@@ -172,7 +175,12 @@ mod generated {
                 > as ::tlv_core::wire::Wire>::read_ref(input),
                 "roles",
             )?;
-            let (input, run) = ::tlv_core::parse::run::<4>(input, &[("pair", 4)])?;
+            let (input, run) = ::tlv_core::parse::run::<
+                4,
+            >(
+                input,
+                &[("pair", ::tlv_core::parse::judge::<::tlv_core::wire::Array<Role, 2>>)],
+            )?;
             let f2 = ::tlv_core::parse::run_field(
                 <::tlv_core::wire::Array<
                     Role,
@@ -199,7 +207,9 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<2>(input, &[("role", 2)])?;
+            let (input, run) = ::tlv_core::parse::run::<
+                2,
+            >(input, &[("role", ::tlv_core::parse::judge::<Role>)])?;
             let f0 = ::tlv_core::parse::run_field(
                 <Role as ::tlv_core::wire::Fixed>::get(
                     ::tlv_core::parse::at::<0, 2, 2>(run),
@@ -214,7 +224,12 @@ mod generated {
                 > as ::tlv_core::wire::Wire>::read(input, source),
                 "roles",
             )?;
-            let (input, run) = ::tlv_core::parse::run::<4>(input, &[("pair", 4)])?;
+            let (input, run) = ::tlv_core::parse::run::<
+                4,
+            >(
+                input,
+                &[("pair", ::tlv_core::parse::judge::<::tlv_core::wire::Array<Role, 2>>)],
+            )?;
             let f2 = ::tlv_core::parse::run_field(
                 <::tlv_core::wire::Array<
                     Role,

@@ -5,9 +5,10 @@ mod generated {
     #![allow(clippy::doc_lazy_continuation, clippy::doc_markdown)]
     #![allow(clippy::enum_variant_names, clippy::struct_field_names)]
     #![allow(clippy::large_enum_variant, clippy::large_types_passed_by_value)]
-    #![allow(clippy::struct_excessive_bools, clippy::too_many_arguments)]
-    #![allow(clippy::too_many_lines)]
-    #![allow(clippy::single_match_else, clippy::wrong_self_convention)]
+    #![allow(clippy::option_option, clippy::struct_excessive_bools)]
+    #![allow(clippy::too_many_arguments, clippy::too_many_lines)]
+    #![allow(clippy::single_match_else, clippy::useless_conversion)]
+    #![allow(clippy::wrong_self_convention)]
     /// How it is meant.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub enum Mood {
@@ -301,7 +302,13 @@ mod generated {
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, MoodsRef<'_>> {
             let (input, run) = ::tlv_core::parse::run::<
                 5,
-            >(input, &[("mood", 1), ("wide", 4)])?;
+            >(
+                input,
+                &[
+                    ("mood", ::tlv_core::parse::judge::<Mood>),
+                    ("wide", ::tlv_core::parse::judge::<Wide>),
+                ],
+            )?;
             let f0 = <Mood as ::tlv_core::wire::Plain>::plain(
                 ::tlv_core::parse::at::<0, 1, 5>(run),
             );
@@ -352,7 +359,13 @@ mod generated {
         ) -> ::tlv_core::IResult<'a, Self> {
             let (input, run) = ::tlv_core::parse::run::<
                 5,
-            >(input, &[("mood", 1), ("wide", 4)])?;
+            >(
+                input,
+                &[
+                    ("mood", ::tlv_core::parse::judge::<Mood>),
+                    ("wide", ::tlv_core::parse::judge::<Wide>),
+                ],
+            )?;
             let f0 = <Mood as ::tlv_core::wire::Plain>::plain(
                 ::tlv_core::parse::at::<0, 1, 5>(run),
             );

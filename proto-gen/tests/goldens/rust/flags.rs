@@ -5,9 +5,10 @@ mod generated {
     #![allow(clippy::doc_lazy_continuation, clippy::doc_markdown)]
     #![allow(clippy::enum_variant_names, clippy::struct_field_names)]
     #![allow(clippy::large_enum_variant, clippy::large_types_passed_by_value)]
-    #![allow(clippy::struct_excessive_bools, clippy::too_many_arguments)]
-    #![allow(clippy::too_many_lines)]
-    #![allow(clippy::single_match_else, clippy::wrong_self_convention)]
+    #![allow(clippy::option_option, clippy::struct_excessive_bools)]
+    #![allow(clippy::too_many_arguments, clippy::too_many_lines)]
+    #![allow(clippy::single_match_else, clippy::useless_conversion)]
+    #![allow(clippy::wrong_self_convention)]
     /// What it can.
     ///
     /// A set of bits; those that this version does not name are kept.
@@ -160,7 +161,9 @@ mod generated {
         const MIN: usize = 3;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, AbilitiesRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<2>(input, &[("can", 2)])?;
+            let (input, run) = ::tlv_core::parse::run::<
+                2,
+            >(input, &[("can", ::tlv_core::parse::judge::<Can>)])?;
             let f0 = <Can as ::tlv_core::wire::Plain>::plain(
                 ::tlv_core::parse::at::<0, 2, 2>(run),
             );
@@ -186,7 +189,9 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<2>(input, &[("can", 2)])?;
+            let (input, run) = ::tlv_core::parse::run::<
+                2,
+            >(input, &[("can", ::tlv_core::parse::judge::<Can>)])?;
             let f0 = <Can as ::tlv_core::wire::Plain>::plain(
                 ::tlv_core::parse::at::<0, 2, 2>(run),
             );

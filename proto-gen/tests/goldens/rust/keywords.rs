@@ -5,9 +5,10 @@ mod generated {
     #![allow(clippy::doc_lazy_continuation, clippy::doc_markdown)]
     #![allow(clippy::enum_variant_names, clippy::struct_field_names)]
     #![allow(clippy::large_enum_variant, clippy::large_types_passed_by_value)]
-    #![allow(clippy::struct_excessive_bools, clippy::too_many_arguments)]
-    #![allow(clippy::too_many_lines)]
-    #![allow(clippy::single_match_else, clippy::wrong_self_convention)]
+    #![allow(clippy::option_option, clippy::struct_excessive_bools)]
+    #![allow(clippy::too_many_arguments, clippy::too_many_lines)]
+    #![allow(clippy::single_match_else, clippy::useless_conversion)]
+    #![allow(clippy::wrong_self_convention)]
     /// Modes.
     ///
     /// A set of bits; those that this version does not name are kept.
@@ -115,6 +116,9 @@ mod generated {
         #[inline]
         fn get(bytes: &[u8]) -> ::core::result::Result<Self, ::tlv_core::DecodeError> {
             ::core::result::Result::Ok(<Self as ::tlv_core::wire::Plain>::plain(bytes))
+        }
+        fn cut(bytes: &[u8]) -> ::tlv_core::DecodeError {
+            ::tlv_core::parse::cut(bytes, &[("yield", ::tlv_core::parse::judge::<u8>)])
         }
         #[inline]
         fn put(value: &Self, out: &mut [u8]) {
@@ -379,22 +383,22 @@ mod generated {
             >(
                 input,
                 &[
-                    ("type", 1),
-                    ("self", 1),
-                    ("super", 1),
-                    ("crate", 1),
-                    ("match", 1),
-                    ("async", 1),
-                    ("gen", 1),
-                    ("union", 1),
-                    ("input", 1),
-                    ("value", 1),
-                    ("run", 1),
-                    ("out", 1),
-                    ("f0", 1),
-                    ("source", 1),
-                    ("choices", 1),
-                    ("rest", 1),
+                    ("type", ::tlv_core::parse::judge::<u8>),
+                    ("self", ::tlv_core::parse::judge::<u8>),
+                    ("super", ::tlv_core::parse::judge::<u8>),
+                    ("crate", ::tlv_core::parse::judge::<u8>),
+                    ("match", ::tlv_core::parse::judge::<u8>),
+                    ("async", ::tlv_core::parse::judge::<u8>),
+                    ("gen", ::tlv_core::parse::judge::<u8>),
+                    ("union", ::tlv_core::parse::judge::<u8>),
+                    ("input", ::tlv_core::parse::judge::<u8>),
+                    ("value", ::tlv_core::parse::judge::<u8>),
+                    ("run", ::tlv_core::parse::judge::<u8>),
+                    ("out", ::tlv_core::parse::judge::<u8>),
+                    ("f0", ::tlv_core::parse::judge::<u8>),
+                    ("source", ::tlv_core::parse::judge::<u8>),
+                    ("choices", ::tlv_core::parse::judge::<u8>),
+                    ("rest", ::tlv_core::parse::judge::<u8>),
                 ],
             )?;
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
@@ -524,22 +528,22 @@ mod generated {
             >(
                 input,
                 &[
-                    ("type", 1),
-                    ("self", 1),
-                    ("super", 1),
-                    ("crate", 1),
-                    ("match", 1),
-                    ("async", 1),
-                    ("gen", 1),
-                    ("union", 1),
-                    ("input", 1),
-                    ("value", 1),
-                    ("run", 1),
-                    ("out", 1),
-                    ("f0", 1),
-                    ("source", 1),
-                    ("choices", 1),
-                    ("rest", 1),
+                    ("type", ::tlv_core::parse::judge::<u8>),
+                    ("self", ::tlv_core::parse::judge::<u8>),
+                    ("super", ::tlv_core::parse::judge::<u8>),
+                    ("crate", ::tlv_core::parse::judge::<u8>),
+                    ("match", ::tlv_core::parse::judge::<u8>),
+                    ("async", ::tlv_core::parse::judge::<u8>),
+                    ("gen", ::tlv_core::parse::judge::<u8>),
+                    ("union", ::tlv_core::parse::judge::<u8>),
+                    ("input", ::tlv_core::parse::judge::<u8>),
+                    ("value", ::tlv_core::parse::judge::<u8>),
+                    ("run", ::tlv_core::parse::judge::<u8>),
+                    ("out", ::tlv_core::parse::judge::<u8>),
+                    ("f0", ::tlv_core::parse::judge::<u8>),
+                    ("source", ::tlv_core::parse::judge::<u8>),
+                    ("choices", ::tlv_core::parse::judge::<u8>),
+                    ("rest", ::tlv_core::parse::judge::<u8>),
                 ],
             )?;
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(

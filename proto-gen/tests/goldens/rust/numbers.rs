@@ -5,9 +5,10 @@ mod generated {
     #![allow(clippy::doc_lazy_continuation, clippy::doc_markdown)]
     #![allow(clippy::enum_variant_names, clippy::struct_field_names)]
     #![allow(clippy::large_enum_variant, clippy::large_types_passed_by_value)]
-    #![allow(clippy::struct_excessive_bools, clippy::too_many_arguments)]
-    #![allow(clippy::too_many_lines)]
-    #![allow(clippy::single_match_else, clippy::wrong_self_convention)]
+    #![allow(clippy::option_option, clippy::struct_excessive_bools)]
+    #![allow(clippy::too_many_arguments, clippy::too_many_lines)]
+    #![allow(clippy::single_match_else, clippy::useless_conversion)]
+    #![allow(clippy::wrong_self_convention)]
     /// Message `Numbers`.
     ///
     /// ```text
@@ -171,19 +172,19 @@ mod generated {
             >(
                 input,
                 &[
-                    ("u8", 1),
-                    ("u16", 2),
-                    ("u32", 4),
-                    ("u64", 8),
-                    ("u128", 16),
-                    ("i8", 1),
-                    ("i16", 2),
-                    ("i32", 4),
-                    ("i64", 8),
-                    ("i128", 16),
-                    ("f32", 4),
-                    ("f64", 8),
-                    ("bool", 1),
+                    ("u8", ::tlv_core::parse::judge::<u8>),
+                    ("u16", ::tlv_core::parse::judge::<u16>),
+                    ("u32", ::tlv_core::parse::judge::<u32>),
+                    ("u64", ::tlv_core::parse::judge::<u64>),
+                    ("u128", ::tlv_core::parse::judge::<u128>),
+                    ("i8", ::tlv_core::parse::judge::<i8>),
+                    ("i16", ::tlv_core::parse::judge::<i16>),
+                    ("i32", ::tlv_core::parse::judge::<i32>),
+                    ("i64", ::tlv_core::parse::judge::<i64>),
+                    ("i128", ::tlv_core::parse::judge::<i128>),
+                    ("f32", ::tlv_core::parse::judge::<f32>),
+                    ("f64", ::tlv_core::parse::judge::<f64>),
+                    ("bool", ::tlv_core::parse::judge::<bool>),
                 ],
             )?;
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
@@ -260,19 +261,19 @@ mod generated {
             >(
                 input,
                 &[
-                    ("u8", 1),
-                    ("u16", 2),
-                    ("u32", 4),
-                    ("u64", 8),
-                    ("u128", 16),
-                    ("i8", 1),
-                    ("i16", 2),
-                    ("i32", 4),
-                    ("i64", 8),
-                    ("i128", 16),
-                    ("f32", 4),
-                    ("f64", 8),
-                    ("bool", 1),
+                    ("u8", ::tlv_core::parse::judge::<u8>),
+                    ("u16", ::tlv_core::parse::judge::<u16>),
+                    ("u32", ::tlv_core::parse::judge::<u32>),
+                    ("u64", ::tlv_core::parse::judge::<u64>),
+                    ("u128", ::tlv_core::parse::judge::<u128>),
+                    ("i8", ::tlv_core::parse::judge::<i8>),
+                    ("i16", ::tlv_core::parse::judge::<i16>),
+                    ("i32", ::tlv_core::parse::judge::<i32>),
+                    ("i64", ::tlv_core::parse::judge::<i64>),
+                    ("i128", ::tlv_core::parse::judge::<i128>),
+                    ("f32", ::tlv_core::parse::judge::<f32>),
+                    ("f64", ::tlv_core::parse::judge::<f64>),
+                    ("bool", ::tlv_core::parse::judge::<bool>),
                 ],
             )?;
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(

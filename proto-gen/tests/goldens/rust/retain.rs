@@ -5,9 +5,10 @@ mod generated {
     #![allow(clippy::doc_lazy_continuation, clippy::doc_markdown)]
     #![allow(clippy::enum_variant_names, clippy::struct_field_names)]
     #![allow(clippy::large_enum_variant, clippy::large_types_passed_by_value)]
-    #![allow(clippy::struct_excessive_bools, clippy::too_many_arguments)]
-    #![allow(clippy::too_many_lines)]
-    #![allow(clippy::single_match_else, clippy::wrong_self_convention)]
+    #![allow(clippy::option_option, clippy::struct_excessive_bools)]
+    #![allow(clippy::too_many_arguments, clippy::too_many_lines)]
+    #![allow(clippy::single_match_else, clippy::useless_conversion)]
+    #![allow(clippy::wrong_self_convention)]
     /// Keeps what it does not know.
     ///
     /// ```text
@@ -80,7 +81,9 @@ mod generated {
             ::tlv_core::parse::peek(
                 self.0,
                 |input| {
-                    let (input, run) = ::tlv_core::parse::run::<1>(input, &[("n", 1)])?;
+                    let (input, run) = ::tlv_core::parse::run::<
+                        1,
+                    >(input, &[("n", ::tlv_core::parse::judge::<u8>)])?;
                     let _ = input;
                     let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
                         ::tlv_core::parse::at::<0, 1, 1>(run),
@@ -110,7 +113,9 @@ mod generated {
             >(
                 input,
                 |input| {
-                    let (input, run) = ::tlv_core::parse::run::<1>(input, &[("n", 1)])?;
+                    let (input, run) = ::tlv_core::parse::run::<
+                        1,
+                    >(input, &[("n", ::tlv_core::parse::judge::<u8>)])?;
                     let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
                         ::tlv_core::parse::at::<0, 1, 1>(run),
                     );
@@ -136,7 +141,9 @@ mod generated {
             >(
                 input,
                 |input| {
-                    let (input, run) = ::tlv_core::parse::run::<1>(input, &[("n", 1)])?;
+                    let (input, run) = ::tlv_core::parse::run::<
+                        1,
+                    >(input, &[("n", ::tlv_core::parse::judge::<u8>)])?;
                     let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
                         ::tlv_core::parse::at::<0, 1, 1>(run),
                     );

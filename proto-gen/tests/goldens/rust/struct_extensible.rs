@@ -5,9 +5,10 @@ mod generated {
     #![allow(clippy::doc_lazy_continuation, clippy::doc_markdown)]
     #![allow(clippy::enum_variant_names, clippy::struct_field_names)]
     #![allow(clippy::large_enum_variant, clippy::large_types_passed_by_value)]
-    #![allow(clippy::struct_excessive_bools, clippy::too_many_arguments)]
-    #![allow(clippy::too_many_lines)]
-    #![allow(clippy::single_match_else, clippy::wrong_self_convention)]
+    #![allow(clippy::option_option, clippy::struct_excessive_bools)]
+    #![allow(clippy::too_many_arguments, clippy::too_many_lines)]
+    #![allow(clippy::single_match_else, clippy::useless_conversion)]
+    #![allow(clippy::wrong_self_convention)]
     /// Grows.
     ///
     /// ```text
@@ -119,7 +120,9 @@ mod generated {
             ::tlv_core::parse::peek(
                 self.0,
                 |input| {
-                    let (input, run) = ::tlv_core::parse::run::<4>(input, &[("id", 4)])?;
+                    let (input, run) = ::tlv_core::parse::run::<
+                        4,
+                    >(input, &[("id", ::tlv_core::parse::judge::<u32>)])?;
                     let _ = input;
                     let f0 = <u32 as ::tlv_core::wire::Plain>::plain(
                         ::tlv_core::parse::at::<0, 4, 4>(run),
@@ -134,7 +137,9 @@ mod generated {
             ::tlv_core::parse::peek(
                 self.0,
                 |input| {
-                    let (input, _) = ::tlv_core::parse::run::<4>(input, &[("id", 4)])?;
+                    let (input, _) = ::tlv_core::parse::run::<
+                        4,
+                    >(input, &[("id", ::tlv_core::parse::judge::<u32>)])?;
                     let (input, f1) = ::tlv_core::parse::field(
                         <::tlv_core::wire::Str<
                             20,
@@ -167,7 +172,9 @@ mod generated {
             >(
                 input,
                 |input| {
-                    let (input, run) = ::tlv_core::parse::run::<4>(input, &[("id", 4)])?;
+                    let (input, run) = ::tlv_core::parse::run::<
+                        4,
+                    >(input, &[("id", ::tlv_core::parse::judge::<u32>)])?;
                     let f0 = <u32 as ::tlv_core::wire::Plain>::plain(
                         ::tlv_core::parse::at::<0, 4, 4>(run),
                     );
@@ -234,7 +241,9 @@ mod generated {
             >(
                 input,
                 |input| {
-                    let (input, run) = ::tlv_core::parse::run::<4>(input, &[("id", 4)])?;
+                    let (input, run) = ::tlv_core::parse::run::<
+                        4,
+                    >(input, &[("id", ::tlv_core::parse::judge::<u32>)])?;
                     let f0 = <u32 as ::tlv_core::wire::Plain>::plain(
                         ::tlv_core::parse::at::<0, 4, 4>(run),
                     );

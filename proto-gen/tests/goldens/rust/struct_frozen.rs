@@ -5,9 +5,10 @@ mod generated {
     #![allow(clippy::doc_lazy_continuation, clippy::doc_markdown)]
     #![allow(clippy::enum_variant_names, clippy::struct_field_names)]
     #![allow(clippy::large_enum_variant, clippy::large_types_passed_by_value)]
-    #![allow(clippy::struct_excessive_bools, clippy::too_many_arguments)]
-    #![allow(clippy::too_many_lines)]
-    #![allow(clippy::single_match_else, clippy::wrong_self_convention)]
+    #![allow(clippy::option_option, clippy::struct_excessive_bools)]
+    #![allow(clippy::too_many_arguments, clippy::too_many_lines)]
+    #![allow(clippy::single_match_else, clippy::useless_conversion)]
+    #![allow(clippy::wrong_self_convention)]
     /// Of fixed size, any bytes.
     ///
     /// ```text
@@ -36,6 +37,15 @@ mod generated {
         #[inline]
         fn get(bytes: &[u8]) -> ::core::result::Result<Self, ::tlv_core::DecodeError> {
             ::core::result::Result::Ok(<Self as ::tlv_core::wire::Plain>::plain(bytes))
+        }
+        fn cut(bytes: &[u8]) -> ::tlv_core::DecodeError {
+            ::tlv_core::parse::cut(
+                bytes,
+                &[
+                    ("x", ::tlv_core::parse::judge::<f32>),
+                    ("y", ::tlv_core::parse::judge::<f32>),
+                ],
+            )
         }
         #[inline]
         fn put(value: &Self, out: &mut [u8]) {
@@ -130,6 +140,16 @@ mod generated {
                 ::tlv_core::parse::at::<9, 8, 17>(run),
             );
             ::core::result::Result::Ok(Self { at: f0, on: f1, after: f2 })
+        }
+        fn cut(bytes: &[u8]) -> ::tlv_core::DecodeError {
+            ::tlv_core::parse::cut(
+                bytes,
+                &[
+                    ("at", ::tlv_core::parse::judge::<Point>),
+                    ("on", ::tlv_core::parse::judge::<bool>),
+                    ("after", ::tlv_core::parse::judge::<::core::time::Duration>),
+                ],
+            )
         }
         #[inline]
         fn put(value: &Self, out: &mut [u8]) {
@@ -260,7 +280,7 @@ mod generated {
                 |input| {
                     let (input, run) = ::tlv_core::parse::run::<
                         1,
-                    >(input, &[("age", 1)])?;
+                    >(input, &[("age", ::tlv_core::parse::judge::<u8>)])?;
                     let _ = input;
                     let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
                         ::tlv_core::parse::at::<0, 1, 1>(run),
@@ -277,7 +297,13 @@ mod generated {
                 |input| {
                     let (input, run) = ::tlv_core::parse::run::<
                         3,
-                    >(input, &[("age", 1), ("tall", 2)])?;
+                    >(
+                        input,
+                        &[
+                            ("age", ::tlv_core::parse::judge::<u8>),
+                            ("tall", ::tlv_core::parse::judge::<u16>),
+                        ],
+                    )?;
                     let _ = input;
                     let f1 = <u16 as ::tlv_core::wire::Plain>::plain(
                         ::tlv_core::parse::at::<1, 2, 3>(run),
@@ -294,7 +320,13 @@ mod generated {
                 |input| {
                     let (input, _) = ::tlv_core::parse::run::<
                         3,
-                    >(input, &[("age", 1), ("tall", 2)])?;
+                    >(
+                        input,
+                        &[
+                            ("age", ::tlv_core::parse::judge::<u8>),
+                            ("tall", ::tlv_core::parse::judge::<u16>),
+                        ],
+                    )?;
                     let (input, f2) = ::tlv_core::parse::field(
                         <::tlv_core::wire::Str<
                             20,
@@ -314,7 +346,13 @@ mod generated {
                 |input| {
                     let (input, _) = ::tlv_core::parse::run::<
                         3,
-                    >(input, &[("age", 1), ("tall", 2)])?;
+                    >(
+                        input,
+                        &[
+                            ("age", ::tlv_core::parse::judge::<u8>),
+                            ("tall", ::tlv_core::parse::judge::<u16>),
+                        ],
+                    )?;
                     let (input, ()) = ::tlv_core::parse::field(
                         <::tlv_core::wire::Str<
                             20,
@@ -323,7 +361,7 @@ mod generated {
                     )?;
                     let (input, run) = ::tlv_core::parse::run::<
                         8,
-                    >(input, &[("home", 8)])?;
+                    >(input, &[("home", ::tlv_core::parse::judge::<Point>)])?;
                     let _ = input;
                     let f3 = <Point as ::tlv_core::wire::Plain>::plain(
                         ::tlv_core::parse::at::<0, 8, 8>(run),
@@ -349,7 +387,13 @@ mod generated {
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, PersonRef<'_>> {
             let (input, run) = ::tlv_core::parse::run::<
                 3,
-            >(input, &[("age", 1), ("tall", 2)])?;
+            >(
+                input,
+                &[
+                    ("age", ::tlv_core::parse::judge::<u8>),
+                    ("tall", ::tlv_core::parse::judge::<u16>),
+                ],
+            )?;
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
                 ::tlv_core::parse::at::<0, 1, 3>(run),
             );
@@ -360,7 +404,9 @@ mod generated {
                 <::tlv_core::wire::Str<20> as ::tlv_core::wire::Wire>::read_ref(input),
                 "name",
             )?;
-            let (input, run) = ::tlv_core::parse::run::<8>(input, &[("home", 8)])?;
+            let (input, run) = ::tlv_core::parse::run::<
+                8,
+            >(input, &[("home", ::tlv_core::parse::judge::<Point>)])?;
             let f3 = <Point as ::tlv_core::wire::Plain>::plain(
                 ::tlv_core::parse::at::<0, 8, 8>(run),
             );
@@ -381,7 +427,13 @@ mod generated {
         ) -> ::tlv_core::IResult<'a, Self> {
             let (input, run) = ::tlv_core::parse::run::<
                 3,
-            >(input, &[("age", 1), ("tall", 2)])?;
+            >(
+                input,
+                &[
+                    ("age", ::tlv_core::parse::judge::<u8>),
+                    ("tall", ::tlv_core::parse::judge::<u16>),
+                ],
+            )?;
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
                 ::tlv_core::parse::at::<0, 1, 3>(run),
             );
@@ -394,7 +446,9 @@ mod generated {
                 > as ::tlv_core::wire::Wire>::read(input, source),
                 "name",
             )?;
-            let (input, run) = ::tlv_core::parse::run::<8>(input, &[("home", 8)])?;
+            let (input, run) = ::tlv_core::parse::run::<
+                8,
+            >(input, &[("home", ::tlv_core::parse::judge::<Point>)])?;
             let f3 = <Point as ::tlv_core::wire::Plain>::plain(
                 ::tlv_core::parse::at::<0, 8, 8>(run),
             );
@@ -412,12 +466,20 @@ mod generated {
         fn skip(input: &[u8]) -> ::tlv_core::IResult<'_, ()> {
             let (input, _) = ::tlv_core::parse::run::<
                 3,
-            >(input, &[("age", 1), ("tall", 2)])?;
+            >(
+                input,
+                &[
+                    ("age", ::tlv_core::parse::judge::<u8>),
+                    ("tall", ::tlv_core::parse::judge::<u16>),
+                ],
+            )?;
             let (input, ()) = ::tlv_core::parse::field(
                 <::tlv_core::wire::Str<20> as ::tlv_core::wire::Wire>::skip(input),
                 "name",
             )?;
-            let (input, _) = ::tlv_core::parse::run::<8>(input, &[("home", 8)])?;
+            let (input, _) = ::tlv_core::parse::run::<
+                8,
+            >(input, &[("home", ::tlv_core::parse::judge::<Point>)])?;
             ::core::result::Result::Ok((input, ()))
         }
         #[inline]
@@ -591,7 +653,13 @@ mod generated {
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, StructsRef<'_>> {
             let (input, run) = ::tlv_core::parse::run::<
                 25,
-            >(input, &[("point", 8), ("switch", 17)])?;
+            >(
+                input,
+                &[
+                    ("point", ::tlv_core::parse::judge::<Point>),
+                    ("switch", ::tlv_core::parse::judge::<Switch>),
+                ],
+            )?;
             let f0 = <Point as ::tlv_core::wire::Plain>::plain(
                 ::tlv_core::parse::at::<0, 8, 25>(run),
             );
@@ -648,7 +716,13 @@ mod generated {
         ) -> ::tlv_core::IResult<'a, Self> {
             let (input, run) = ::tlv_core::parse::run::<
                 25,
-            >(input, &[("point", 8), ("switch", 17)])?;
+            >(
+                input,
+                &[
+                    ("point", ::tlv_core::parse::judge::<Point>),
+                    ("switch", ::tlv_core::parse::judge::<Switch>),
+                ],
+            )?;
             let f0 = <Point as ::tlv_core::wire::Plain>::plain(
                 ::tlv_core::parse::at::<0, 8, 25>(run),
             );

@@ -5,9 +5,10 @@ mod generated {
     #![allow(clippy::doc_lazy_continuation, clippy::doc_markdown)]
     #![allow(clippy::enum_variant_names, clippy::struct_field_names)]
     #![allow(clippy::large_enum_variant, clippy::large_types_passed_by_value)]
-    #![allow(clippy::struct_excessive_bools, clippy::too_many_arguments)]
-    #![allow(clippy::too_many_lines)]
-    #![allow(clippy::single_match_else, clippy::wrong_self_convention)]
+    #![allow(clippy::option_option, clippy::struct_excessive_bools)]
+    #![allow(clippy::too_many_arguments, clippy::too_many_lines)]
+    #![allow(clippy::single_match_else, clippy::useless_conversion)]
+    #![allow(clippy::wrong_self_convention)]
     /// Message `Times`.
     ///
     /// ```text
@@ -98,7 +99,14 @@ mod generated {
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, TimesRef<'_>> {
             let (input, run) = ::tlv_core::parse::run::<
                 32,
-            >(input, &[("id", 16), ("took", 8), ("at", 8)])?;
+            >(
+                input,
+                &[
+                    ("id", ::tlv_core::parse::judge::<::tlv_core::Uuid>),
+                    ("took", ::tlv_core::parse::judge::<::core::time::Duration>),
+                    ("at", ::tlv_core::parse::judge::<::tlv_core::Timestamp>),
+                ],
+            )?;
             let f0 = <::tlv_core::Uuid as ::tlv_core::wire::Plain>::plain(
                 ::tlv_core::parse::at::<0, 16, 32>(run),
             );
@@ -142,7 +150,14 @@ mod generated {
         ) -> ::tlv_core::IResult<'a, Self> {
             let (input, run) = ::tlv_core::parse::run::<
                 32,
-            >(input, &[("id", 16), ("took", 8), ("at", 8)])?;
+            >(
+                input,
+                &[
+                    ("id", ::tlv_core::parse::judge::<::tlv_core::Uuid>),
+                    ("took", ::tlv_core::parse::judge::<::core::time::Duration>),
+                    ("at", ::tlv_core::parse::judge::<::tlv_core::Timestamp>),
+                ],
+            )?;
             let f0 = <::tlv_core::Uuid as ::tlv_core::wire::Plain>::plain(
                 ::tlv_core::parse::at::<0, 16, 32>(run),
             );
