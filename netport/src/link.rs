@@ -42,6 +42,19 @@ thread_local! {
 /// on threads that are not a connection's own: two peers that answered each other with waiting
 /// sends would wait for ever. What a connection sends from its callbacks leaves when it has handled
 /// what it received, or at 64 KiB, or after a millisecond.
+///
+/// | call | no room | afterwards |
+/// | --- | --- | --- |
+/// | [`Self::try_send`], [`Self::try_send_frame`] | `Full`: the caller's to keep or drop | sent |
+/// | [`Self::send`], [`Self::send_frame`] | waits, then `Timeout`: not sent | sent |
+/// | the same on a connection's thread | `Full` at once | sent |
+/// | [`Batch::push`], [`Batch::flush`] | as `send`; the batch keeps it | sent with the next flush |
+/// | dropping a [`Batch`] | what it holds is lost | sent |
+/// | [`Self::call`], [`Self::call_then`] | as `send`, `try_send` | answered, or a [`CallFailure`] |
+/// | dropping a [`Reply`] | the refusal is lost: the caller waits until its deadline | sent |
+/// | heartbeats, a server's lists | put off until there is room; then one tells of all | sent |
+///
+/// Nothing that was accepted is dropped to make room for something else.
 #[derive(Clone)]
 pub struct Link(pub(crate) Arc<Shared>);
 

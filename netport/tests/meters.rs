@@ -5,12 +5,16 @@ mod support;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use metrics::{
     Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
 };
-use support::{Raw, TestPort, config, ended, greet_of, greeted, opened, wait_until};
-use tlv_core::messages::GoodbyeReason;
+use support::{Raw, TestPort, config, ended, frame, greet_of, greeted, opened, wait_until};
+use tlv_core::messages::{GoodbyeReason, Lookup, Refuse, RefuseReason, Role};
+
+/// For deadlines that are meant to pass.
+const SHORT: Duration = Duration::from_millis(50);
 
 /// Keeps every value under its name and labels.
 #[derive(Clone, Default)]
@@ -96,6 +100,7 @@ fn what_happens_is_counted() {
     refusals(&values);
     backlog(&values);
     deadlines(&values);
+    unknown_reasons(&values);
 }
 
 fn links_and_frames(values: &Values) {
@@ -137,7 +142,7 @@ fn refusals(values: &Values) {
 
 fn backlog(values: &Values) {
     let port = TestPort::start(config("port"));
-    let deaf = Raw::open(port.handle.local_addr(), tlv_core::messages::Role::Client);
+    let deaf = Raw::open(port.handle.local_addr(), Role::Client);
     let (link, _) = opened(&port.seen);
     while link.backlog_bytes() < 1000 {
         link.send(&greet_of("hello")).expect("there is room");
@@ -150,11 +155,43 @@ fn backlog(values: &Values) {
 
 fn deadlines(values: &Values) {
     let mut short = config("port");
-    short.link.heartbeat = Some(std::time::Duration::from_millis(10));
-    short.link.idle_timeout = Some(std::time::Duration::from_millis(50));
+    short.link.heartbeat = Some(Duration::from_millis(10));
+    short.link.idle_timeout = Some(Duration::from_millis(50));
     let port = TestPort::start(short);
-    let _quiet = Raw::open(port.handle.local_addr(), tlv_core::messages::Role::Client);
+    let _quiet = Raw::open(port.handle.local_addr(), Role::Client);
     ended(&port.seen);
     values.check("netport_deadlines_expired_total{deadline=idle}", 1);
     assert!(values.counter("netport_heartbeats_total") > 0);
+
+    let mut short = config("port");
+    short.link.handshake_timeout = SHORT;
+    short.link.frame_timeout = SHORT;
+    short.link.backlog_bytes_max = 10_000;
+    let port = TestPort::start(short);
+    let _silent = Raw::connect(port.handle.local_addr());
+    ended(&port.seen);
+    values.check("netport_deadlines_expired_total{deadline=handshake}", 1);
+    let mut slow = Raw::open(port.handle.local_addr(), Role::Client);
+    slow.write(&frame(&greet_of("half"))[..7]);
+    ended(&port.seen);
+    values.check("netport_deadlines_expired_total{deadline=frame}", 1);
+
+    let _deaf = Raw::open(port.handle.local_addr(), Role::Client);
+    let (link, _) = opened(&port.seen);
+    link.call(Lookup::new("key"), SHORT).expect_err("nobody answers");
+    values.check("netport_deadlines_expired_total{deadline=call}", 1);
+    let text = greet_of(&"x".repeat(500));
+    while link.send_timeout(&text, SHORT).is_ok() {}
+    values.check("netport_deadlines_expired_total{deadline=send}", 1);
+}
+
+/// Whatever numbers peers choose, there is one counter for all that the spec does not name.
+fn unknown_reasons(values: &Values) {
+    let port = TestPort::start(config("port"));
+    for reason in 1_000..1_010 {
+        let mut raw = Raw::open(port.handle.local_addr(), Role::Client);
+        raw.write(&frame(&Refuse::new(RefuseReason::from(reason), "no")));
+        ended(&port.seen);
+    }
+    values.check("netport_refusals_total{by=peer,reason=Unknown}", 10);
 }

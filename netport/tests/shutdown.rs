@@ -20,6 +20,8 @@ fn nothing_is_left_after_a_stop() {
     assert_back_to(before, "a stop");
     stopped_in_the_middle_of_handshakes_and_dials();
     assert_back_to(before, "handshakes and dials");
+    each_link_takes_a_thread_and_a_descriptor();
+    assert_back_to(before, "many links");
     dropped_with_handles_still_held();
     ended_links_free_their_descriptors_while_handles_are_held();
     assert_back_to(before, "dropped ports");
@@ -89,4 +91,17 @@ fn ended_links_free_their_descriptors_while_handles_are_held() {
         .collect();
     wait_until("links whose handles are held", || count() == before);
     assert!(held.iter().all(|link| link.is_closed()));
+}
+
+fn each_link_takes_a_thread_and_a_descriptor() {
+    const LINKS: usize = 32;
+    let port = TestPort::start(config("port"));
+    let (threads, descriptors) = count();
+    let peers: Vec<_> =
+        (0..LINKS).map(|_| Raw::open(port.handle.local_addr(), Role::Client)).collect();
+    for _ in &peers {
+        opened(&port.seen);
+    }
+    // A peer's end is here too, and has no thread.
+    assert_eq!(count(), (threads + LINKS, descriptors + 2 * LINKS));
 }

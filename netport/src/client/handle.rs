@@ -153,7 +153,8 @@ impl<S: MessageSet> ClientHandle<S> {
         Ok(link.try_send(message)?)
     }
 
-    /// Sends a message, encoded once, to everyone who can be talked to; never waits.
+    /// Sends a message, encoded once, to everyone who can be talked to; never waits. Who has no room
+    /// for it does not get it, and is named in the result; the others are not held up by that.
     ///
     /// # Errors
     ///

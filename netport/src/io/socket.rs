@@ -236,3 +236,35 @@ impl Wire for SocketWire {
         self.socket.shut(std::net::Shutdown::Both);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_connection_is_tuned_and_no_stall_timeout_is_too_long_for_the_kernel() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let year = Duration::from_secs(365 * 24 * 60 * 60);
+        for (stall, user_timeout) in [
+            (None, USER_TIMEOUT_MIN),
+            (Some(Duration::from_secs(60)), Duration::from_secs(60)),
+            (Some(year), USER_TIMEOUT_MAX),
+        ] {
+            let config = LinkConfig { stall_timeout: stall, ..LinkConfig::default() };
+            let dialled = Socket::dialling(address, &config).expect("it begins");
+            let (accepted, _) = listener.accept().expect("it is dialled");
+            let accepted = Socket::accepted(accepted.into(), &config).expect("it stands");
+            for socket in [&dialled, &accepted] {
+                let socket = SockRef::from(&socket.0);
+                assert_eq!(socket.tcp_user_timeout().expect("an option"), Some(user_timeout));
+                assert!(socket.keepalive().expect("an option"));
+                assert_eq!(socket.tcp_keepalive_time().expect("an option"), KEEP_ALIVE_AFTER);
+                assert!(socket.tcp_nodelay().expect("an option"));
+                assert_eq!(socket.tcp_notsent_lowat().expect("an option"), config.unsent_bytes_max);
+            }
+        }
+    }
+}

@@ -7,11 +7,13 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
 use tlv_core::messages::{GoodbyeReason, RefuseReason};
+use tracing::field::Empty;
 
 use super::fresh::{Fresh, Origin};
 use super::rate::Rate;
 use super::thread::guarded;
 use super::{NetPort, Next, Port};
+use crate::config::Identity;
 use crate::error::End;
 use crate::io::listener::{Accept, Listener};
 use crate::io::socket::Socket;
@@ -63,12 +65,19 @@ impl<N: NetPort> MainLoop<N> {
 
     /// Runs until the port is stopped, idle, or its user's work fails; then ends every link.
     pub(super) fn run(mut self) -> Ended {
-        let name = self.port.identity().name.clone();
-        let span = tracing::info_span!("port", %name, address = %self.port.local_addr());
+        let Identity { name, node, .. } = self.port.identity().clone();
+        let span = tracing::info_span!(
+            "port",
+            %name,
+            %node,
+            address = %self.port.local_addr(),
+            reason = Empty,
+        );
         let _entered = span.enter();
         tracing::debug!("listening");
         let end = self.turns();
-        tracing::debug!(reason = end.label(), "stopping: {end}");
+        span.record("reason", end.label());
+        tracing::debug!("stopping: {end}");
         let Self { port, listener, netport, .. } = self;
         // Nobody new, while those who are here leave.
         drop(listener);
@@ -84,7 +93,7 @@ impl<N: NetPort> MainLoop<N> {
             drop(netport);
             Ok(())
         });
-        tracing::info!(reason = end.label(), "ended: {end}");
+        tracing::info!("ended: {end}");
         Ended { port, end }
     }
 

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use tlv_core::MessageSet;
 use tlv_core::messages::{GoodbyeReason, RefuseReason};
+use tracing::field::Empty;
 
 use super::{Port, PortConfig};
 use crate::connection::Connection;
@@ -145,6 +146,10 @@ impl Life {
             port = %self.port.identity().name,
             id = self.link.id(),
             peer = %self.link.address(),
+            // Known when they are.
+            name = Empty,
+            node = Empty,
+            reason = Empty,
         );
         let _entered = span.enter();
         let mut at_end = false;
@@ -156,7 +161,8 @@ impl Life {
         self.link.0.close(&end);
         // Another thread may have closed first, for a reason of its own.
         let end = self.link.end().unwrap_or(end);
-        log(&self.link, &end);
+        span.record("reason", end.label());
+        log(&end);
         self.port.0.meters.ended(&end);
         let _ = guarded(|| {
             self.link.0.calls.end(&end);
@@ -200,7 +206,10 @@ impl Life {
         inbox: &mut Inbox,
     ) -> Result<(), End> {
         let peer = self.shake_hands::<C::Set>(config, inbox)?;
-        tracing::debug!(name = %peer.name, node = %peer.node, role = ?peer.role, "open");
+        tracing::Span::current()
+            .record("name", peer.name.as_str())
+            .record("node", tracing::field::display(peer.node));
+        tracing::debug!(role = ?peer.role, "open");
         connection.on_open(&self.link, peer)?;
         connection.run(&self.link, inbox)
     }
@@ -251,13 +260,12 @@ fn text(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }
 
-fn log(link: &Link, end: &End) {
-    let name = link.peer().map_or("", |peer| &peer.name);
+fn log(end: &End) {
     match end {
         End::Closed(_) | End::Goodbye(_) | End::Stopped | End::Idle => {
-            tracing::info!(name, reason = end.label(), "ended: {end}");
+            tracing::info!("ended: {end}");
         }
-        End::Panicked(_) => tracing::error!(name, reason = end.label(), "ended: {end}"),
-        _ => tracing::warn!(name, reason = end.label(), "ended: {end}"),
+        End::Panicked(_) => tracing::error!("ended: {end}"),
+        _ => tracing::warn!("ended: {end}"),
     }
 }

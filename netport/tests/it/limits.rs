@@ -1,8 +1,10 @@
 //! Every loop and queue has a bound, and goes on working at it.
 
+use std::net::TcpStream;
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use netport::{End, Identity, PortConfig, StartError};
+use netport::{End, Fresh, Identity, NetPort, Port, PortConfig, StartError};
 use tlv_core::messages::{RefuseReason, Role};
 
 use crate::support::{
@@ -166,4 +168,31 @@ fn processor_time() -> Duration {
         })
         .sum();
     Duration::from_nanos(nanos)
+}
+
+#[test]
+fn a_storm_of_connections_is_completed_ahead_of_the_port() {
+    /// Does nothing else before it is told to.
+    struct Busy(Receiver<()>);
+    impl NetPort for Busy {
+        fn initial(&mut self, _: &Port) -> Result<(), End> {
+            next(&self.0);
+            Ok(())
+        }
+        fn new_connection(&mut self, _: &Port, fresh: Fresh) -> Result<(), End> {
+            drop(fresh);
+            Ok(())
+        }
+    }
+    // The system caps it; the standard 128 would have the rest knock again after seconds.
+    let cap = std::fs::read_to_string("/proc/sys/net/core/somaxconn").expect("procfs");
+    let count = 300.min(cap.trim().parse().expect("a number"));
+    let (done, until) = std::sync::mpsc::channel();
+    let port = Port::start(config("busy"), Busy(until)).expect("it starts");
+    let at_once = Duration::from_millis(900);
+    let connect = |_| TcpStream::connect_timeout(&port.local_addr(), at_once);
+    let connected: Vec<TcpStream> =
+        (0..count).map(connect).collect::<Result<_, _>>().expect("without knocking again");
+    done.send(()).expect("it is still busy");
+    drop(connected);
 }

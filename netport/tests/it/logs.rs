@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use crate::support::{Raw, TestPort, config, wait_until};
+use tlv_core::messages::GoodbyeReason;
+
+use crate::support::{Raw, TestPort, config, ended, wait_until};
 
 /// What was logged so far.
 #[derive(Clone, Default)]
@@ -36,8 +38,22 @@ fn the_end_of_a_link_is_logged_with_its_reason_and_peer() {
     let address = attacker.0.local_addr().expect("it is connected").to_string();
     attacker.write(b"GET / HTTP/1.1\r\n\r\n");
     attacker.refused();
-    let wanted = ["WARN", "link{", "port=port", &address, "reason=\"refused\"", "NotHello"];
-    wait_until("a line with all of it", || {
+    logged(&log, &["WARN", "link{", "port=port", &address, "reason=\"refused\"", "NotHello"]);
+
+    // A peer that said who it is, and the port.
+    let bob = TestPort::start(config("bob"));
+    let (link, events) = port.connect(bob.handle.local_addr());
+    link.close(GoodbyeReason::Done);
+    ended(&events);
+    let node = format!("node={}", bob.handle.identity().node);
+    logged(&log, &["INFO", "link{", "port=port", "name=\"bob\"", &node, "reason=\"closed\""]);
+    bob.stop();
+    logged(&log, &["INFO", "port{", "name=bob", &node, "reason=\"closed\"", "ended: closed"]);
+}
+
+/// Waits for a line with all of it.
+fn logged(log: &Log, wanted: &[&str]) {
+    wait_until(&format!("{wanted:?} in {:#?}", log.lines()), || {
         log.lines().iter().any(|line| wanted.iter().all(|part| line.contains(part)))
     });
 }

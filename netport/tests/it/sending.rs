@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use netport::{
-    Connection, End, Expect, Frame, Fresh, Link, NetPort, Packet, PeerInfo, Port, SendError,
-    dispatch,
+    CallFailure, Connection, End, Expect, Frame, Fresh, Link, NetPort, Packet, PeerInfo, Port,
+    SendError, dispatch,
 };
 use tlv_core::Message;
-use tlv_core::messages::{App, AppRef, Role, Snapshot};
+use tlv_core::messages::{App, AppRef, GoodbyeReason, Lookup, Role, Snapshot};
+use tlv_core::record::HEADER_LEN;
 
 use crate::support::{
     PATIENCE, Raw, TestPort, config, ended, frame, greet_of, greeted, hello, next, opened, report,
@@ -39,6 +40,59 @@ fn a_client_receives_while_its_peer_does_not_read() {
     // Its answers find no room: the link ends by the user's own `?`, but not before it received.
     assert_eq!(greeted(&port.seen), "0");
     assert!(matches!(ended(&port.seen), End::Full));
+}
+
+#[test]
+fn a_peer_that_does_not_read_delays_no_other() {
+    let port = TestPort::start(config("port"));
+    let _deaf = Raw::open(port.handle.local_addr(), Role::Client);
+    let (deaf_link, _) = opened(&port.seen);
+    let mut other = Raw::open(port.handle.local_addr(), Role::Client);
+    let (other_link, _) = opened(&port.seen);
+    fill(&deaf_link);
+    // Somebody waits for the deaf one all the while.
+    let waiting = deaf_link.clone();
+    let waiter = std::thread::spawn(move || waiting.send_timeout(&greet_of("more"), PATIENCE));
+    for number in 0..1000 {
+        let shared = Frame::of(&greet_of(&number.to_string())).expect("within its bounds");
+        assert!(matches!(deaf_link.try_send_frame(&shared), Err(SendError::Full)));
+        other_link.try_send_frame(&shared).expect("there is room");
+        assert_eq!(other.frame().expect("the greeting").1, shared.bytes()[HEADER_LEN..]);
+    }
+    deaf_link.close(GoodbyeReason::Done);
+    let waited = waiter.join().expect("it ends");
+    assert!(matches!(waited, Err(SendError::Closed(_))), "{waited:?}");
+}
+
+#[test]
+fn answers_to_what_came_together_leave_together() {
+    let port = TestPort::start(config("port"));
+    let mut peer = Raw::open(port.handle.local_addr(), Role::Client);
+    opened(&port.seen);
+    let greetings: Vec<u8> =
+        (0..20).flat_map(|number| frame(&greet_of(&number.to_string()))).collect();
+    let answers: usize =
+        (0..20).map(|number| frame(&greet_of(&format!("{number}, too"))).len()).sum();
+    peer.write(&greetings);
+    let mut received = vec![0; 64 * 1024];
+    let read = std::io::Read::read(&mut peer.0, &mut received).expect("the answers");
+    assert_eq!(read, answers, "in one piece");
+}
+
+#[test]
+fn a_critical_message_that_the_peer_is_too_old_for_is_not_sent() {
+    let port = TestPort::start(config("port"));
+    let mut old = Raw::connect(port.handle.local_addr());
+    let mut hello = hello(Role::Client);
+    hello.version = 0;
+    old.write(&frame(&hello));
+    let (link, _) = opened(&port.seen);
+    let error = link.send(&greet_of("hello")).expect_err("it would be refused");
+    assert!(matches!(error, SendError::TooNew { since: 1, peer: 0 }), "{error}");
+    let lookup = Lookup::new("key");
+    let error = link.call(lookup, PATIENCE).expect_err("likewise");
+    assert!(matches!(error, CallFailure::Send(SendError::TooNew { .. })), "{error}");
+    assert!(link.is_open());
 }
 
 #[test]
