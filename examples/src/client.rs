@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use crossbeam_channel::{never, select};
-use netport::{Client, ClientConfig, ClientHandle, Event, IdentityFile};
+use netport::{Client, ClientConfig, ClientHandle, End, Event, IdentityFile};
 use tlv_core::messages::{App, Greet, Mood, Role};
 
 use crate::options;
@@ -73,6 +73,12 @@ pub fn run(options: Options) -> Result<(), Box<dyn Error>> {
             recv(signal) -> stop => break stop?,
             recv(input) -> stop => break stop?,
         };
+        if let (Some(file), Event::ServerGone(End::RefusedBy(refusal))) = (&identity, &event)
+            && let Some(known) = refusal.current
+        {
+            // The file is older than what the server knows: the next start will be newer.
+            file.catch_up(known)?;
+        }
         if let Some(report) = take(&client, &name, event)? {
             style.print(&report)?;
         }

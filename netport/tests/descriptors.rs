@@ -12,7 +12,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 use socket2::{Domain, Socket, Type};
 use support::{PATIENCE, Raw, TestPort, config, frame, greet_of, greeted, hello, opened};
-use tlv_core::messages::Role;
+use tlv_core::messages::{RefuseReason, Role};
 
 #[test]
 fn running_out_of_descriptors_neither_spins_nor_stops_a_port() {
@@ -45,6 +45,21 @@ fn running_out_of_descriptors_neither_spins_nor_stops_a_port() {
     late.write(&frame(&hello(Role::Client)));
     assert!(late.frame().is_some(), "a `Hello` comes back");
     opened(&port.seen);
+    drop((port, late, bystander));
+    the_machines_descriptors_bound_a_ports_connections();
+}
+
+/// Part of the test above, which ends with the limit where it was.
+fn the_machines_descriptors_bound_a_ports_connections() {
+    // 64 are kept for everything else.
+    const CONNECTIONS: usize = 10;
+    let few = Some(64 + CONNECTIONS as u64);
+    setrlimit(Resource::Nofile, Rlimit { current: few, maximum: few })
+        .expect("lowering is allowed");
+    let port = TestPort::start(config("port"));
+    let address = port.handle.local_addr();
+    let _peers: Vec<_> = (0..CONNECTIONS).map(|_| Raw::open(address, Role::Client)).collect();
+    assert_eq!(Raw::connect(address).refused(), RefuseReason::Busy);
 }
 
 /// What this process has used so far.

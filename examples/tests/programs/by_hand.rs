@@ -120,4 +120,13 @@ fn an_identity_file_makes_each_start_a_newer_one_of_the_same_node() {
     assert_eq!(status.code(), Some(1), "{lines:#?}");
     let said = |line: &Line| matches!(line, Line::Err(text) if text.contains("Replaced"));
     assert!(lines.iter().any(said), "{lines:#?}");
+
+    // A file from a backup: the server knows a newer incarnation, which the file then learns.
+    let backup = std::fs::read_to_string(&file).expect("the file is there");
+    std::fs::write(&file, backup.replace("incarnation = 2", "incarnation = 1")).expect("a file");
+    let mut third = client_with(&address, "ann", &["--identity", &file]);
+    let refused = third.expect_err("error: the server is gone: refused by the peer: Older");
+    assert!(!refused.is_empty());
+    let mut fourth = client_with(&address, "ann", &["--identity", &file]);
+    fourth.expect_out("registered as ann");
 }
