@@ -16,8 +16,8 @@ use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 
 /// Longest request, with its headers, in bytes.
 const REQUEST_BYTES_MAX: usize = 8 * 1024;
-/// Most connections; one more takes the place of the oldest.
-const EXCHANGES_MAX: usize = 64;
+/// Most connections, each with a page in memory; one more takes the place of the oldest.
+const EXCHANGES_MAX: usize = 16;
 /// From the connection to its end.
 const EXCHANGE_TIME_MAX: Duration = Duration::from_secs(10);
 /// No accepting for so long after the system said that it has no room.
