@@ -30,7 +30,6 @@ pub fn start<C: Connection>(
     let mut config = PortConfig::new(listen, Identity::new(role, "bench"));
     config.idle_timeout = None;
     config.link.spin = spin.then_some(SPIN);
-    config.link.backlog_bytes_max = 8 << 20;
     Port::start(config, Accepting(make)).expect("a port on loopback")
 }
 

@@ -45,7 +45,7 @@ const LARGE_SUBJECTS: [Subject; 3] = [
 ];
 
 /// Small messages per round.
-const SMALL_COUNT: u64 = 500_000;
+const SMALL_COUNT: u64 = 2_000_000;
 /// Large messages per round: 256 MiB.
 const LARGE_COUNT: u64 = 256;
 
