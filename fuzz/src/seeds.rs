@@ -29,21 +29,25 @@ pub fn schema() -> Schema {
 
 /// Some frames of every message of netport's own sets.
 pub fn frames() -> Vec<Seed> {
-    struct Frames(Vec<Seed>);
-    impl Visitor for Frames {
-        fn message<S: MessageSet, M: Message>(&mut self) {
-            for seed in 0..OF_EACH {
-                let bytes = random(u64::from(M::ID) << 8 | seed, BYTES_MAX * 2);
-                let mut choices = Choices::new(&bytes);
-                choices.allow(BYTES_MAX);
-                let frame = M::generate(&mut choices).to_frame().expect("a seed keeps to the spec");
-                self.0.push((format!("{}-{seed}", M::NAME), frame.to_vec()));
-            }
-        }
-    }
-    let mut frames = Frames(Vec::new());
+    let mut frames = Frames::default();
     messages::visit_messages(&mut frames);
     frames.0
+}
+
+/// Some frames of every message that it is shown.
+#[derive(Default)]
+pub struct Frames(pub Vec<Seed>);
+
+impl Visitor for Frames {
+    fn message<S: MessageSet, M: Message>(&mut self) {
+        for seed in 0..OF_EACH {
+            let bytes = random(u64::from(M::ID) << 8 | seed, BYTES_MAX * 2);
+            let mut choices = Choices::new(&bytes);
+            choices.allow(BYTES_MAX);
+            let frame = M::generate(&mut choices).to_frame().expect("a seed keeps to the spec");
+            self.0.push((format!("{}-{seed}", M::NAME), frame.to_vec()));
+        }
+    }
 }
 
 /// The files of these folders of the repository that end in `.ron`.

@@ -22,6 +22,10 @@ mod memory;
 mod parse;
 pub mod schema;
 
+// Tests that another crate's tests include call this one by its name.
+#[cfg(test)]
+extern crate self as proto_gen;
+
 use std::io;
 use std::path::Path;
 

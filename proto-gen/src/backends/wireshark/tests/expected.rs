@@ -1,11 +1,13 @@
 //! What the dissector is to show, by what the interpreter read.
+//!
+//! Used by the tests beside it, and by that of the programs' traffic.
 
 use std::net::IpAddr;
 use std::ops::Range;
 
-use crate::backends::layout::snake;
-use crate::dynamic::{FRAME_HEADER_LEN, Step, Value, What};
-use crate::schema::{Message, Schema, Ty, TypeKind};
+use proto_gen::backends::layout::snake;
+use proto_gen::dynamic::{FRAME_HEADER_LEN, Step, Value, What};
+use proto_gen::schema::{Message, Schema, Ty, TypeId, TypeKind};
 
 /// One field that is to be shown.
 #[derive(Clone, Debug)]
@@ -161,7 +163,7 @@ pub(super) fn expected(
     header.into_iter().chain(out).collect()
 }
 
-fn is_struct(schema: &Schema, id: crate::schema::TypeId) -> bool {
+fn is_struct(schema: &Schema, id: TypeId) -> bool {
     matches!(schema.type_def(id).kind, TypeKind::Struct(_))
 }
 

@@ -1,10 +1,12 @@
 //! The dissector in the real `tshark`: what it shows is what the interpreter decodes.
 
 mod expected;
+mod pdml;
 mod tshark;
 
-use expected::{Shown, expected};
-use tshark::{Capture, Field, dissect, info_column, is_here};
+use expected::expected;
+use pdml::{Field, compare};
+use tshark::{Capture, dissect, info_column, is_here};
 
 use crate::dynamic::fixture::everything;
 use crate::dynamic::{Fault, cases, damaged, decode_traced, encode, frame};
@@ -59,21 +61,6 @@ fn check(schema: &Schema) {
             }
             Err(fault) => compare_fault(&filter, &fault, &packet, &context),
         }
-    }
-}
-
-fn compare(filter: &str, wanted: &[Shown], found: &[Field], context: &str) {
-    let names = |fields: &mut dyn Iterator<Item = String>| fields.collect::<Vec<_>>().join("\n");
-    assert_eq!(
-        names(&mut found.iter().map(|field| field.name.clone())),
-        names(&mut wanted.iter().map(|shown| format!("{filter}.{}", shown.name))),
-        "{context}"
-    );
-    let start = found.first().map_or(0, |field| field.pos);
-    for (wanted, found) in wanted.iter().zip(found) {
-        assert_eq!(found.pos - start, wanted.range.start, "{context}: {found:?}");
-        assert_eq!(found.size, wanted.range.len(), "{context}: {found:?}");
-        assert!(wanted.agrees(&found.show), "{context}: {wanted:?}, found {found:?}");
     }
 }
 

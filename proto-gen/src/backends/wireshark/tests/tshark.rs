@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::pdml::{Packet, packets};
 use crate::backends::Backend;
 use crate::backends::layout::filter_name;
 use crate::backends::wireshark::Wireshark;
@@ -46,18 +47,6 @@ impl Capture {
         self.bytes.extend((packet.len() as u32).to_le_bytes());
         self.bytes.extend(packet);
     }
-}
-
-/// What is shown of a packet: the protocol's fields, in order.
-pub(super) type Packet = Vec<Field>;
-
-/// A field that is shown.
-#[derive(Clone, Debug)]
-pub(super) struct Field {
-    pub(super) name: String,
-    pub(super) pos: usize,
-    pub(super) size: usize,
-    pub(super) show: String,
 }
 
 /// Whether there is a `tshark`; says so where there is none, and fails in CI.
@@ -105,37 +94,4 @@ fn tshark(schema: &Schema, capture: &Capture, by_port: bool, form: &[&str]) -> S
     assert!(output.status.success(), "{complaint}");
     assert!(!complaint.to_lowercase().contains("lua"), "{complaint}");
     String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// Reads what `tshark` writes as PDML: one tag per line.
-fn packets(pdml: &str, filter: &str) -> Vec<Packet> {
-    let mut packets = Vec::new();
-    for line in pdml.lines().map(str::trim_start) {
-        if line.starts_with("<packet>") {
-            packets.push(Packet::default());
-        }
-        let name = attribute(line, "name").unwrap_or_default();
-        let ours = line.starts_with("<field ") && name.starts_with(&format!("{filter}."));
-        // The experts' own entries are the same whatever is wrong.
-        let expert = ["malformed", "unknown"].map(|name| format!("{filter}.{name}"));
-        if !ours || expert.contains(&name) {
-            continue;
-        }
-        let number = |key: &str| attribute(line, key).and_then(|text| text.parse().ok());
-        let field = Field {
-            name,
-            pos: number("pos").unwrap_or(0),
-            size: number("size").unwrap_or(0),
-            show: attribute(line, "show").unwrap_or_default(),
-        };
-        packets.last_mut().expect("a packet around the field").push(field);
-    }
-    packets
-}
-
-fn attribute(line: &str, key: &str) -> Option<String> {
-    let start = line.find(&format!(" {key}=\""))? + key.len() + 3;
-    let len = line[start..].find('"')?;
-    let text = line[start..start + len].replace("&lt;", "<").replace("&gt;", ">");
-    Some(text.replace("&quot;", "\"").replace("&apos;", "'").replace("&amp;", "&"))
 }
