@@ -3,6 +3,9 @@
 //!
 //! `UPDATE_GOLDENS=1 cargo test -p proto-gen --test goldens` rewrites it.
 
+#[path = "../benches/scale/spec.rs"]
+mod scale;
+
 use std::{env, fs, path::Path};
 
 use proto_gen::backends::rust::{Options, generate};
@@ -31,3 +34,18 @@ fn the_generated_rust_is_the_golden_one() {
     }
     assert!(stale.is_empty(), "not as generated, UPDATE_GOLDENS=1 rewrites them: {stale:#?}");
 }
+
+/// What it costs to compile grows with this, and a count, unlike a time, is the same everywhere.
+#[test]
+fn a_message_of_ten_fields_is_a_bounded_amount_of_rust() {
+    const MESSAGES: usize = 40;
+    let spec = scale::spec(MESSAGES);
+    let checked = proto_gen::check_with("spec.ron", |_| Ok(spec.clone().into_bytes()));
+    let schema = checked.schema.unwrap_or_else(|| panic!("{}", checked.diagnostics));
+    let words = generate(&schema, &Options::default()).split_whitespace().count() / MESSAGES;
+    println!("{words} words for each message");
+    assert!((500..WORDS_MAX).contains(&words), "{words} words for each message");
+}
+
+/// Raise it for a reason: `cargo bench -p proto-gen --bench scale -- compile` says at what price.
+const WORDS_MAX: usize = 1_800;

@@ -11,7 +11,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::parse::Node;
 use crate::schema::{Body, Field, Meta, Span, TailField, Ty, TypeId, UnknownPolicy};
 
-const FIELD: Shape = Shape {
+pub(super) const FIELD: Shape = Shape {
     name: "Field",
     keys: &[
         "name",
@@ -27,7 +27,7 @@ const FIELD: Shape = Shape {
     ],
 };
 
-const TAIL_FIELD: Shape = Shape {
+pub(super) const TAIL_FIELD: Shape = Shape {
     name: "Field",
     keys: &[
         "id",

@@ -14,7 +14,7 @@ use crate::schema::{
     TypeKind, Union, Variant,
 };
 
-const STRUCT: Shape = Shape {
+pub(super) const STRUCT: Shape = Shape {
     name: "Struct",
     keys: &[
         "name",
@@ -32,7 +32,7 @@ const STRUCT: Shape = Shape {
     ],
 };
 
-const ENUM: Shape = Shape {
+pub(super) const ENUM: Shape = Shape {
     name: "Enum",
     keys: &[
         "name",
@@ -49,10 +49,10 @@ const ENUM: Shape = Shape {
     ],
 };
 
-const VALUE: Shape =
+pub(super) const VALUE: Shape =
     Shape { name: "Value", keys: &["value", "name", "doc", "since", "deprecated", "was", "allow"] };
 
-const FLAGS: Shape = Shape {
+pub(super) const FLAGS: Shape = Shape {
     name: "Flags",
     keys: &[
         "name",
@@ -68,10 +68,10 @@ const FLAGS: Shape = Shape {
     ],
 };
 
-const BIT: Shape =
+pub(super) const BIT: Shape =
     Shape { name: "Bit", keys: &["bit", "name", "doc", "since", "deprecated", "was", "allow"] };
 
-const UNION: Shape = Shape {
+pub(super) const UNION: Shape = Shape {
     name: "Union",
     keys: &[
         "name",
@@ -87,7 +87,7 @@ const UNION: Shape = Shape {
     ],
 };
 
-const VARIANT: Shape = Shape {
+pub(super) const VARIANT: Shape = Shape {
     name: "Variant",
     keys: &[
         "id",

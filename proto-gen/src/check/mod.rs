@@ -51,3 +51,50 @@ pub(crate) fn check(path: &Path, read: &mut Read<'_>) -> Checked {
         diagnostics: Diagnostics::new(files.sources, cx.found),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{body, constant, items, protocol, sets};
+
+    #[test]
+    fn the_language_is_documented_with_every_key_of_every_item() {
+        /// Keys that many items have, which the text under the table explains.
+        const COMMON: [&str; 8] = [
+            "name",
+            "doc",
+            "since",
+            "deprecated",
+            "was",
+            "allow",
+            "reserved_ids",
+            "reserved_names",
+        ];
+        let text = include_str!("../../LANGUAGE.md");
+        let shapes = [
+            protocol::PROTOCOL,
+            protocol::TYPES,
+            protocol::WAIVER,
+            constant::CONST,
+            items::ENUM,
+            items::VALUE,
+            items::FLAGS,
+            items::BIT,
+            items::STRUCT,
+            items::UNION,
+            items::VARIANT,
+            sets::SET,
+            sets::CALL,
+            sets::MESSAGE,
+            body::FIELD,
+            body::TAIL_FIELD,
+        ];
+        for shape in shapes {
+            let row = text.lines().find(|line| line.starts_with(&format!("| `{}` |", shape.name)));
+            let row = row.unwrap_or_else(|| panic!("`{}` is missing", shape.name));
+            for key in shape.keys {
+                let place = if COMMON.contains(key) { text } else { row };
+                assert!(place.contains(&format!("`{key}`")), "`{}` lacks `{key}`", shape.name);
+            }
+        }
+    }
+}

@@ -18,7 +18,7 @@ use crate::schema::{
     Constant, Meta, Reserved, Schema, Size, Span, TypeDef, TypeId, TypeKind, Waiver,
 };
 
-const PROTOCOL: Shape = Shape {
+pub(super) const PROTOCOL: Shape = Shape {
     name: "Protocol",
     keys: &[
         "name",
@@ -39,12 +39,12 @@ const PROTOCOL: Shape = Shape {
     ],
 };
 
-const TYPES: Shape = Shape {
+pub(super) const TYPES: Shape = Shape {
     name: "Types",
     keys: &["doc", "include", "constants", "enums", "flags", "structs", "unions", "allow"],
 };
 
-const WAIVER: Shape = Shape { name: "Waiver", keys: &["rule", "item", "reason"] };
+pub(super) const WAIVER: Shape = Shape { name: "Waiver", keys: &["rule", "item", "reason"] };
 
 /// Memory per received byte from which a message deserves a second thought.
 const AMPLIFICATION_LINT: u32 = 64;

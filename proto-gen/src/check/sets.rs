@@ -14,12 +14,12 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::parse::{Kind, Node};
 use crate::schema::{Enum, Field, Int, Message, Meta, Pair, Set, Size, Span, Ty};
 
-const SET: Shape = Shape {
+pub(super) const SET: Shape = Shape {
     name: "Set",
     keys: &["name", "doc", "messages", "calls", "since", "deprecated", "was", "allow"],
 };
 
-const MESSAGE: Shape = Shape {
+pub(super) const MESSAGE: Shape = Shape {
     name: "Message",
     keys: &[
         "id",
@@ -39,7 +39,7 @@ const MESSAGE: Shape = Shape {
     ],
 };
 
-const CALL: Shape = Shape { name: "Call", keys: &["request", "response"] };
+pub(super) const CALL: Shape = Shape { name: "Call", keys: &["request", "response"] };
 
 /// First id that is not netport's own.
 const FIRST_FREE_ID: u16 = 0x0100;

@@ -3,6 +3,7 @@
 //! The syntax tree of a whole protocol of a thousand messages is larger than any cache, and takes
 //! six times as long to walk as the trees of its items one after the other.
 
+use std::fmt::Write as _;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -94,11 +95,22 @@ fn plain(tokens: TokenStream) -> String {
 
 fn lines(tokens: TokenStream, text: &mut String) {
     for token in tokens {
-        match token {
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
-                text.push_str("{\n");
-                lines(group.stream(), text);
-                text.push_str("}\n");
+        // Writing to a `String` cannot fail.
+        let _ = match token {
+            TokenTree::Group(group) => {
+                let (delimiter, inside) = (group.delimiter(), group.stream());
+                // Tokens that are shared with the group would be copied to be walked.
+                drop(group);
+                let (opening, closing) = match delimiter {
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Brace => ("{\n", "}\n"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::None => (" ", " "),
+                };
+                text.push_str(opening);
+                lines(inside, text);
+                text.push_str(closing);
+                Ok(())
             }
             TokenTree::Punct(punct) => {
                 text.push(punct.as_char());
@@ -107,12 +119,11 @@ fn lines(tokens: TokenStream, text: &mut String) {
                     (';', Spacing::Alone) => text.push('\n'),
                     (_, Spacing::Alone) => text.push(' '),
                 }
+                Ok(())
             }
-            other => {
-                text.push_str(&other.to_string());
-                text.push(' ');
-            }
-        }
+            TokenTree::Ident(ident) => write!(text, "{ident} "),
+            TokenTree::Literal(literal) => write!(text, "{literal} "),
+        };
     }
 }
 

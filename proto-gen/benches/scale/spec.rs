@@ -1,60 +1,10 @@
-//! How the cost of a spec grows: `cargo bench -p proto-gen`, or with sizes of one's own
-//! `cargo bench -p proto-gen --bench scale -- 1000`.
-//!
-//! Makes specs of 100 to 10,000 messages with 10 fields each, and prints how long it takes to check
-//! one and to generate Rust from it. 1,000 messages are to take less than a second together, and
-//! the time per message is not to grow with their number.
-//!
-//! Measured as processor time (`perf stat -e task-clock`, a third of it per run, since the machine
-//! had two cores and a load of 13): 100 messages 0.45 s, laid out for readers; 1,000 messages 1.95 s
-//! without layout on two threads, where they took 4.7 s with it.
+//! Specs of any size.
 
 use std::fmt::Write as _;
-use std::path::Path;
-use std::time::{Duration, Instant};
-
-use proto_gen::backends::rust::{Options, generate};
-
-/// Runs per size; the fastest counts, since everything else on the machine only adds.
-const RUNS: usize = 3;
-
-fn main() {
-    // Cargo adds `--bench`.
-    let mut sizes: Vec<usize> = std::env::args().filter_map(|arg| arg.parse().ok()).collect();
-    if sizes.is_empty() {
-        sizes = vec![100, 300, 1_000, 3_000, 10_000];
-    }
-    println!("| messages | spec | check | generate | together | per message | Rust |");
-    println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
-    for messages in sizes {
-        let spec = spec(messages);
-        let (mut check, mut make, mut len) = (Duration::MAX, Duration::MAX, 0);
-        for _ in 0..RUNS {
-            let begin = Instant::now();
-            let checked =
-                proto_gen::check_with(Path::new("spec.ron"), |_| Ok(spec.clone().into_bytes()));
-            let schema = checked.schema.unwrap_or_else(|| panic!("{}", checked.diagnostics));
-            check = check.min(begin.elapsed());
-            let begin = Instant::now();
-            len = generate(&schema, &Options::default()).len();
-            make = make.min(begin.elapsed());
-        }
-        let each = (check + make) / messages as u32;
-        println!(
-            "| {messages} | {} KiB | {} ms | {} ms | {} ms | {} µs | {} KiB |",
-            spec.len() / 1024,
-            check.as_millis(),
-            make.as_millis(),
-            (check + make).as_millis(),
-            each.as_micros(),
-            len / 1024,
-        );
-    }
-}
 
 /// Messages with every kind of field: ten each, two of them optional; every fourth message is half
 /// of a call, and every tenth brings a struct and an enum of its own.
-fn spec(messages: usize) -> String {
+pub(crate) fn spec(messages: usize) -> String {
     let mut types = (String::new(), String::new());
     let mut calls = String::new();
     let mut list = String::new();
