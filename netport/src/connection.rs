@@ -13,7 +13,7 @@ use crate::core::link::handshake::{PeerInfo, refusal, role_number};
 use crate::error::End;
 use crate::io::{Inbox, InboxEvent};
 use crate::link::{CONTROL_IDS, Link, Reply};
-use crate::{Packet, SendError};
+use crate::{Packet, SendError, sync};
 
 /// What happens on one link, on a thread of its own. Override the steps that you care about.
 ///
@@ -101,7 +101,7 @@ pub fn event_loop<C: Connection + ?Sized>(
     link: &Link,
     inbox: &mut Inbox,
 ) -> Result<(), End> {
-    let mut wake = connection.on_wake(link, Instant::now())?;
+    let mut wake = connection.on_wake(link, sync::now())?;
     loop {
         match inbox.next(wake)? {
             InboxEvent::Packet(packet) => connection.on_packet(link, packet)?,

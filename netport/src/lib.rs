@@ -22,6 +22,8 @@ mod io;
 mod link;
 mod meters;
 mod port;
+#[cfg(test)]
+mod schedules;
 mod seed;
 mod server;
 #[cfg(test)]

@@ -7,7 +7,7 @@ mod frame;
 use std::cell::Cell;
 use std::fmt;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tlv_core::messages::{GoodbyeReason, RefuseReason};
 use tlv_core::{EncodeError, Message, Request};
@@ -22,12 +22,12 @@ use crate::core::link::handshake::PeerInfo;
 use crate::error::{CallFailure, End, Refusal, SendError};
 use crate::io::keeper::Keeper;
 use crate::io::writer::{Manner, Writer};
-use crate::sync::{Arc, AtomicBool, OnceLock, Ordering};
+use crate::sync::{self, Arc, OnceLock};
 
 /// Ids below this are netport's own, whose versions are not the application's.
 pub(crate) const CONTROL_IDS: u16 = 0x0100;
 
-thread_local! {
+sync::thread_local! {
     /// The link whose connection runs on this thread; 0 on other threads.
     static OWN: Cell<u64> = const { Cell::new(0) };
 }
@@ -67,8 +67,6 @@ pub(crate) struct Shared {
     pub(crate) writer: Writer,
     pub(crate) peer: OnceLock<PeerInfo>,
     pub(crate) calls: Calls,
-    /// Nothing more is admitted, and nothing received is handled.
-    pub(crate) closing: AtomicBool,
     keeper: Arc<Keeper>,
     send_timeout: Duration,
 }
@@ -101,7 +99,7 @@ impl Link {
 
     /// Whether the link is closed or closing.
     pub fn is_closed(&self) -> bool {
-        self.0.closing.load(Ordering::Acquire)
+        self.0.writer.is_closed()
     }
 
     /// Why the link is closed or closing.
@@ -201,7 +199,7 @@ impl Link {
         request: R,
         timeout: Duration,
     ) -> Result<R::Response, CallFailure> {
-        if OWN.get() != 0 {
+        if OWN.with(Cell::get) != 0 {
             return Err(CallFailure::WrongThread);
         }
         calls::call(self, request, timeout)
@@ -262,7 +260,6 @@ impl Shared {
             writer,
             peer: OnceLock::new(),
             calls: Calls::default(),
-            closing: AtomicBool::new(false),
             keeper,
             send_timeout: config.send_timeout,
         }
@@ -270,11 +267,11 @@ impl Shared {
 
     /// This thread is the connection's own from now on.
     pub(crate) fn own_this_thread(&self) {
-        OWN.set(self.id);
+        OWN.with(|own| own.set(self.id));
     }
 
     pub(crate) fn is_own_thread(&self) -> bool {
-        OWN.get() == self.id
+        OWN.with(Cell::get) == self.id
     }
 
     /// Admits nothing more, and says farewell. Only the first call counts.
@@ -283,8 +280,7 @@ impl Shared {
     /// peer closes or the keeper shuts the socket. Waking it by shutting the read side would have
     /// the kernel answer whatever the peer still sends with a reset, and lose what is on its way.
     pub(crate) fn close(&self, end: &End) {
-        self.closing.store(true, Ordering::Release);
-        if self.writer.close(end, Instant::now()) {
+        if self.writer.close(end, sync::now()) {
             self.schedule();
         }
     }
@@ -298,7 +294,6 @@ impl Shared {
 
     /// Ends the link without a farewell.
     pub(crate) fn abort(&self, end: &End) {
-        self.closing.store(true, Ordering::Release);
         self.writer.abort(end);
     }
 
@@ -321,7 +316,7 @@ impl Shared {
     }
 
     fn waiting(&self, timeout: Duration) -> Manner {
-        match OWN.get() {
+        match OWN.with(Cell::get) {
             0 => Manner::Wait(timeout),
             own if own == self.id => Manner::Cork,
             _ => Manner::Try,

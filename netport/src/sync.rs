@@ -1,40 +1,39 @@
-//! Everything that one thread uses to talk to another comes from here, so that a checker of
-//! schedules can be put in its place.
+//! Everything that one thread uses to talk to another, and the time, come from here.
+//!
+//! In this crate's own tests a checker of schedules stands in for the system: it runs the threads
+//! one at a time, in an order that follows from a seed, by a clock that the test moves.
 
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-pub(crate) use std::sync::{Arc, Condvar, MutexGuard, OnceLock};
-pub(crate) use std::thread::{self, JoinHandle};
+#[cfg(not(test))]
+#[path = "sync/system.rs"]
+mod means;
+#[cfg(test)]
+#[path = "sync/scheduled.rs"]
+pub(crate) mod means;
+
+pub(crate) use std::sync::{Arc, OnceLock};
+
+pub(crate) use self::means::{
+    AtomicBool, AtomicU32, AtomicU64, Condvar, JoinHandle, MutexGuard, Ordering, now, thread,
+    thread_local, wait,
+};
 
 use std::sync::PoisonError;
-use std::time::Duration;
+
+use self::means::RawMutex;
 
 /// A mutex without poison: users' callbacks never run under a lock of this crate, so a panic cannot
 /// leave what one guards half changed.
 #[derive(Debug, Default)]
-pub(crate) struct Mutex<T>(std::sync::Mutex<T>);
+pub(crate) struct Mutex<T>(RawMutex<T>);
 
 impl<T> Mutex<T> {
     /// A mutex around `value`.
     pub(crate) fn new(value: T) -> Self {
-        Self(std::sync::Mutex::new(value))
+        Self(RawMutex::new(value))
     }
 
     /// Waits for the lock.
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Waits on `condvar` for at most `timeout`, or for ever; may return early without cause.
-pub(crate) fn wait<'a, T>(
-    condvar: &Condvar,
-    guard: MutexGuard<'a, T>,
-    timeout: Option<Duration>,
-) -> MutexGuard<'a, T> {
-    match timeout {
-        None => condvar.wait(guard).unwrap_or_else(PoisonError::into_inner),
-        Some(timeout) => {
-            condvar.wait_timeout(guard, timeout).unwrap_or_else(PoisonError::into_inner).0
-        }
     }
 }

@@ -1,61 +1,103 @@
-//! Deliberately broken variants of the state machines, which the simulation must catch.
+//! Deliberately broken variants of the runtime, which the simulation and the schedules must catch.
 //!
 //! The switch exists in this crate's own tests only; elsewhere [`mutant`] is a constant.
 
 /// Declares the mutants, and lists them.
 macro_rules! mutants {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// A way to break a state machine.
+    ($($(#[$list_doc:meta])* $list:ident { $($(#[$doc:meta])* $name:ident,)* })*) => {
+        /// A way to break the runtime.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Mutant {
-            $($(#[$doc])* $name,)*
+            $($($(#[$doc])* $name,)*)*
         }
 
         #[cfg(test)]
         impl Mutant {
-            /// Every one of them.
-            pub(crate) const ALL: &[Self] = &[$(Self::$name,)*];
+            $($(#[$list_doc])* pub(crate) const $list: &[Self] = &[$(Self::$name,)*];)*
         }
     };
 }
 
 mutants! {
-    /// A mesh drops its own dial when the peer's comes first.
-    CancelDialOnAccept,
-    /// A client drops whom a new run of the server does not list yet.
-    DropUnlisted,
-    /// The directory does not tell that an entry was replaced.
-    ForgetReplacement,
-    /// A client does not dial a peer again.
-    GiveUpOnPeers,
-    /// A client that could not reach the server does not try again.
-    GiveUpOnServer,
-    /// The directory keeps the entry of a link that ended.
-    KeepDeadEntry,
-    /// A client keeps for ever whom only an earlier run of the server has listed.
-    KeepUnlisted,
-    /// A mesh takes a link that ended to be up.
-    KeepDeadLink,
-    /// The directory does not free the name of an entry that is gone.
-    KeepName,
-    /// A link that closes drops what it has accepted.
-    LoseAccepted,
-    /// The directory takes what its log still has for all that happened.
-    ReachBackTooFar,
-    /// A link grants more time for every byte of what it waits for.
-    RenewOnPartialBytes,
-    /// A link sends no heartbeats.
-    SendNoHeartbeat,
-    /// The directory and the mesh accept links of older incarnations.
-    SkipIncarnationCheck,
-    /// The directory lists two nodes under one name.
-    SkipNameCheck,
-    /// The higher id does not wait for `Welcome`.
-    SkipWelcome,
-    /// The directory takes a new subscriber to know the list.
-    SkipSnapshot,
-    /// The lower id sends `Welcome` on every link.
-    WelcomeAll,
+    /// What the state machines decide; the simulation catches these.
+    DECISIONS {
+        /// A mesh drops its own dial when the peer's comes first.
+        CancelDialOnAccept,
+        /// A client drops whom a new run of the server does not list yet.
+        DropUnlisted,
+        /// The directory does not tell that an entry was replaced.
+        ForgetReplacement,
+        /// A client does not dial a peer again.
+        GiveUpOnPeers,
+        /// A client that could not reach the server does not try again.
+        GiveUpOnServer,
+        /// The directory keeps the entry of a link that ended.
+        KeepDeadEntry,
+        /// A client keeps for ever whom only an earlier run of the server has listed.
+        KeepUnlisted,
+        /// A mesh takes a link that ended to be up.
+        KeepDeadLink,
+        /// The directory does not free the name of an entry that is gone.
+        KeepName,
+        /// A link that closes drops what it has accepted.
+        LoseAccepted,
+        /// The directory takes what its log still has for all that happened.
+        ReachBackTooFar,
+        /// A link grants more time for every byte of what it waits for.
+        RenewOnPartialBytes,
+        /// A link sends no heartbeats.
+        SendNoHeartbeat,
+        /// The directory and the mesh accept links of older incarnations.
+        SkipIncarnationCheck,
+        /// The directory lists two nodes under one name.
+        SkipNameCheck,
+        /// The higher id does not wait for `Welcome`.
+        SkipWelcome,
+        /// The directory takes a new subscriber to know the list.
+        SkipSnapshot,
+        /// The lower id sends `Welcome` on every link.
+        WelcomeAll,
+    }
+
+    /// What one thread leaves to another; the schedules catch these.
+    HANDOVERS {
+        /// A frame is admitted, and appended when others have had the lock.
+        AdmitUnlocked,
+        /// A call waits when its request is sent already.
+        CallLate,
+        /// The main loop forgets its wake-ups after it has looked what they were for.
+        ClearLate,
+        /// A link is closed before it can be said why.
+        CloseUnsaid,
+        /// A link that closes does not wake who waits for room.
+        CloseUntold,
+        /// A link that has room again does not wake who waits for it.
+        DrainUntold,
+        /// The end of a link does not wake the main loop.
+        EndUntold,
+        /// Nobody asks to be told when the kernel has room again.
+        ForgetToArm,
+        /// A thread that ended before its port knew it is not joined.
+        ForgetUnknownThread,
+        /// The keeper leaves a link alone after others have had the lock.
+        IdleUnlocked,
+        /// A link that is launched while its port stops does not wake the main loop.
+        LaunchUntold,
+        /// A sender finds no room, and waits when others have had the lock.
+        LookThenWait,
+        /// A frame is written before what waits.
+        Overtake,
+        /// Who waits for room finds none, and is remembered when others have had the lock.
+        RememberLate,
+        /// The keeper is not woken for a deadline that comes before its others.
+        ScheduleUntold,
+        /// The keeper is woken before it is told to stop.
+        StopUntold,
+        /// Of two threads that close a link each gives its reason.
+        TwoReasons,
+        /// A sender writes what the keeper is to write.
+        WriteWhileDraining,
+    }
 }
 
 /// Whether the code is to behave as `mutant`.
@@ -82,7 +124,7 @@ mod switch {
         ACTIVE.get() == Some(mutant)
     }
 
-    /// Runs `work` on this thread with the state machines broken as `mutant` says.
+    /// Runs `work` on this thread with the runtime broken as `mutant` says.
     pub(crate) fn with_mutant<T>(mutant: Option<Mutant>, work: impl FnOnce() -> T) -> T {
         /// Puts the switch back even if `work` panics, as it does where a mutant is caught.
         struct Restore(Option<Mutant>);

@@ -12,7 +12,7 @@ use crate::core::link::{Expired, Fault, Frame, ReceivingHalf};
 use crate::error::{End, Refusal};
 use crate::link::Link;
 use crate::meters::{self, Meters};
-use crate::sync::{Arc, Ordering};
+use crate::sync::{self, Arc};
 use tlv_core::messages::RefuseReason;
 
 /// A received frame, not yet decoded.
@@ -103,7 +103,7 @@ impl Inbox {
     /// [`Connection::run`](crate::Connection::run) returns with that.
     pub fn next(&mut self, wake: Option<Instant>) -> Result<InboxEvent<'_>, End> {
         loop {
-            if self.link.0.closing.load(Ordering::Acquire) {
+            if self.link.is_closed() {
                 return Err(self.link.end().unwrap_or(End::Stopped));
             }
             if let Some(frame) = self.half.next_frame().map_err(refused)? {
@@ -157,7 +157,7 @@ impl Inbox {
             && match (first, self.idle_timeout) {
                 (None, None) => true,
                 (Some(first), Some(idle)) => {
-                    let left = first.saturating_duration_since(Instant::now());
+                    let left = first.saturating_duration_since(sync::now());
                     left >= idle - idle / LATE_PART
                 }
                 _ => false,
@@ -167,9 +167,9 @@ impl Inbox {
     /// Tries again for the configured time; says whether something came.
     fn spin(&mut self) -> Result<bool, End> {
         let Some(spin) = self.spin else { return Ok(false) };
-        let until = Instant::now() + spin;
+        let until = sync::now() + spin;
         while !self.read(Socket::read)? {
-            if Instant::now() >= until {
+            if sync::now() >= until {
                 return Ok(false);
             }
             std::hint::spin_loop();
@@ -187,12 +187,12 @@ impl Inbox {
                 self.meters.received_frames.increment(std::mem::take(&mut self.frames));
                 self.meters.received_bytes.increment(bytes as u64);
                 self.more = filled;
-                self.half.received(filled, Instant::now());
+                self.half.received(filled, sync::now());
                 Ok(true)
             }
             Ok(Read::WouldBlock) => {
                 self.more = false;
-                self.half.would_block(Instant::now()).map_err(expired)?;
+                self.half.would_block(sync::now()).map_err(expired)?;
                 Ok(false)
             }
             Ok(Read::Interrupted) => Ok(false),
@@ -227,7 +227,7 @@ impl fmt::Debug for Inbox {
 
 /// `Some(now)` if the time has come.
 fn has_come(at: Instant) -> Option<Instant> {
-    let now = Instant::now();
+    let now = sync::now();
     (now >= at).then_some(now)
 }
 

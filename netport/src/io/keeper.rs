@@ -4,15 +4,14 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-use rustix::event::epoll;
-
 use super::Waker;
+use super::kernel::{Epoll, Events};
+use crate::core::mutant::{Mutant, mutant};
 use crate::link::Shared;
 use crate::meters::Meters;
-use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
+use crate::sync::{self, Arc, AtomicBool, Mutex, Ordering};
 
 /// The waker's place among the links, whose ids begin at 1.
 const WAKER: u64 = 0;
@@ -27,7 +26,7 @@ const EVENTS_MAX: usize = 256;
 /// What others say to the keeper.
 #[derive(Debug)]
 pub(crate) struct Keeper {
-    epoll: Mutex<Option<Arc<OwnedFd>>>,
+    epoll: Mutex<Option<Arc<Epoll>>>,
     waker: Waker,
     plan: Mutex<Plan>,
     slack: Duration,
@@ -46,10 +45,10 @@ impl Keeper {
     /// A keeper of links that send a heartbeat so often.
     pub(crate) fn new(heartbeat: Option<Duration>) -> io::Result<Self> {
         let slack = heartbeat.map_or(SLACK_MAX, |heartbeat| heartbeat / SLACK_PART);
-        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let epoll = Epoll::new()?;
         let waker = Waker::new()?;
         if let Some(fd) = waker.fd() {
-            epoll::add(&epoll, &*fd, epoll::EventData::new_u64(WAKER), epoll::EventFlags::IN)?;
+            epoll.watch(&fd, WAKER)?;
         }
         Ok(Self {
             epoll: Mutex::new(Some(Arc::new(epoll))),
@@ -61,7 +60,7 @@ impl Keeper {
     }
 
     /// Where sockets ask to be drained; `None` once the keeper has ended.
-    pub(crate) fn epoll(&self) -> Option<Arc<OwnedFd>> {
+    pub(crate) fn epoll(&self) -> Option<Arc<Epoll>> {
         self.epoll.lock().clone()
     }
 
@@ -72,20 +71,26 @@ impl Keeper {
             plan.due.push(Reverse((at, link)));
             plan.sleeps_until.is_none_or(|until| at < until)
         };
-        if sooner {
+        if sooner && !mutant(Mutant::ScheduleUntold) {
             self.waker.wake();
         }
     }
 
     /// Ends [`Self::run`].
     pub(crate) fn stop(&self) {
+        if mutant(Mutant::StopUntold) {
+            self.waker.wake();
+            self.stopped.store(true, Ordering::Release);
+            return;
+        }
         self.stopped.store(true, Ordering::Release);
         self.waker.wake();
     }
 
     /// Gives the descriptors back.
     pub(crate) fn close(&self) {
-        *self.epoll.lock() = None;
+        let epoll = self.epoll.lock().take();
+        drop(epoll);
         self.waker.close();
     }
 
@@ -97,27 +102,17 @@ impl Keeper {
         find: impl Fn(u64) -> Option<Arc<Shared>>,
     ) {
         let Some(epoll) = self.epoll() else { return };
-        let mut events = Vec::with_capacity(EVENTS_MAX);
+        let mut events = Events::with_capacity(EVENTS_MAX);
         while !self.stopped.load(Ordering::Acquire) {
-            let timeout = self.next_wake().map(super::until);
-            events.clear();
-            let waited =
-                epoll::wait(&*epoll, rustix::buffer::spare_capacity(&mut events), timeout.as_ref());
-            match waited {
-                Ok(_) | Err(rustix::io::Errno::INTR) => {}
-                Err(error) => {
-                    tracing::error!(%error, "the keeper cannot wait");
-                    return;
-                }
+            if let Err(error) = epoll.wait(&mut events, self.next_wake()) {
+                tracing::error!(%error, "the keeper cannot wait");
+                return;
             }
-            for event in &events {
-                match event.data.u64() {
-                    WAKER => self.waker.clear(),
-                    id => {
-                        if let Some(link) = find(id) {
-                            link.writer.drain();
-                        }
-                    }
+            for number in events.numbers() {
+                if number == WAKER {
+                    self.waker.clear();
+                } else if let Some(link) = find(number) {
+                    link.writer.drain();
                 }
             }
             self.turn_by_clock(ping, meters, &find);
@@ -137,7 +132,7 @@ impl Keeper {
         meters: &Meters,
         find: impl Fn(u64) -> Option<Arc<Shared>>,
     ) {
-        let now = Instant::now();
+        let now = sync::now();
         while let Some(id) = self.next_due(now) {
             let Some(link) = find(id) else { continue };
             let (next, pinged) = link.writer.on_time(ping, now);

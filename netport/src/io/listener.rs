@@ -2,20 +2,20 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::net::{SocketFlags, acceptfrom_with};
-use socket2::{Domain, Protocol, Socket, Type};
+use rustix::io::Errno;
+
+use super::kernel::{self, Fd};
 
 /// A socket that connections arrive at.
 #[derive(Debug)]
-pub(crate) struct Listener(OwnedFd);
+pub(crate) struct Listener(Fd);
 
 /// What an accept came to.
 #[derive(Debug)]
 pub(crate) enum Accept {
     /// A connection from this address.
-    Connection(OwnedFd, SocketAddr),
+    Connection(Fd, SocketAddr),
     /// Nobody is waiting.
     WouldBlock,
     /// The one who was waiting has gone; the next may be there.
@@ -27,29 +27,23 @@ pub(crate) enum Accept {
 impl Listener {
     /// Listens on `address`, with room for `backlog` connections ahead of [`Self::accept`].
     pub(crate) fn bind(address: SocketAddr, backlog: u32) -> io::Result<Self> {
-        let ty = Type::STREAM.nonblocking().cloexec();
-        let socket = Socket::new(Domain::for_address(address), ty, Some(Protocol::TCP))?;
-        socket.set_reuse_address(true)?;
-        socket.bind(&address.into())?;
-        socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
-        Ok(Self(socket.into()))
+        Ok(Self(kernel::listen(address, backlog)?))
     }
 
     /// Where it listens.
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
-        let address = socket2::SockRef::from(&self.0).local_addr()?;
-        address.as_socket().ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
+        kernel::local_addr(&self.0)
+    }
+
+    /// What becomes readable when somebody waits.
+    pub(crate) fn fd(&self) -> &Fd {
+        &self.0
     }
 
     /// Takes one connection; never waits.
     pub(crate) fn accept(&self) -> Accept {
-        use rustix::io::Errno;
-        match acceptfrom_with(&self.0, SocketFlags::CLOEXEC) {
-            Ok((fd, Some(address))) => match SocketAddr::try_from(address) {
-                Ok(address) => Accept::Connection(fd, canonical(address)),
-                Err(_) => Accept::Gone,
-            },
-            Ok((_, None)) => Accept::Gone,
+        match kernel::accept(&self.0) {
+            Ok((fd, address)) => Accept::Connection(fd, canonical(address)),
             Err(Errno::AGAIN) => Accept::WouldBlock,
             // A connection's own errors arrive here before it was ever ours.
             Err(
@@ -64,12 +58,6 @@ impl Listener {
             ) => Accept::Gone,
             Err(error) => Accept::Exhausted(error.into()),
         }
-    }
-}
-
-impl AsFd for Listener {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
     }
 }
 

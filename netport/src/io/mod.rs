@@ -2,13 +2,12 @@
 
 mod inbox;
 pub(crate) mod keeper;
+pub(crate) mod kernel;
 pub(crate) mod limits;
 pub(crate) mod listener;
-mod poll;
 pub(crate) mod socket;
 mod waker;
 pub(crate) mod writer;
 
 pub use self::inbox::{Inbox, InboxEvent, Packet};
-pub(crate) use self::poll::{until, wait};
 pub(crate) use self::waker::Waker;

@@ -1,19 +1,15 @@
 //! One TCP socket: made, dialled, read. Writing goes through [`super::writer`].
 
 use std::io::{self, IoSlice};
-use std::net::SocketAddr;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::net::{Shutdown, SocketAddr};
 use std::time::{Duration, Instant};
 
 use metrics::Counter;
-use rustix::buffer::spare_capacity;
-use rustix::event::{PollFd, PollFlags, epoll};
-use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, sendmsg};
-use socket2::{Domain, Protocol, SockRef, Socket as RawSocket, TcpKeepalive, Type};
 
+use super::kernel::{self, Epoll, Fd, Ready, Tuning};
 use crate::config::LinkConfig;
 use crate::core::link::Wire;
-use crate::sync::Arc;
+use crate::sync::{self, Arc};
 
 /// First keep-alive probe after so long without a byte.
 const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(60);
@@ -23,8 +19,6 @@ const USER_TIMEOUT_MIN: Duration = Duration::from_secs(30);
 const USER_TIMEOUT_MAX: Duration = Duration::from_millis(i32::MAX as u64);
 /// Bytes of a discarded stream that are read at once.
 const DISCARD_BYTES: usize = 16 * 1024;
-/// Writes never wait, and a peer that has gone is an error and no signal.
-const SEND: SendFlags = SendFlags::DONTWAIT.union(SendFlags::NOSIGNAL);
 
 /// What a read came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,98 +36,64 @@ pub(crate) enum Read {
 /// A TCP socket. It is a blocking one, so that its connection's thread can sleep in a read; every
 /// other call on it says that it does not wait.
 #[derive(Debug)]
-pub(crate) struct Socket(OwnedFd);
+pub(crate) struct Socket(Fd);
 
 impl Socket {
     /// Takes over an accepted socket.
-    pub(crate) fn accepted(fd: OwnedFd, config: &LinkConfig) -> io::Result<Self> {
-        let socket = Self(fd);
-        socket.tune(config)?;
-        Ok(socket)
+    pub(crate) fn accepted(fd: Fd, config: &LinkConfig) -> io::Result<Self> {
+        kernel::tune(&fd, tuning(config))?;
+        Ok(Self(fd))
     }
 
     /// A socket that has begun to connect to `address`.
     pub(crate) fn dialling(address: SocketAddr, config: &LinkConfig) -> io::Result<Self> {
-        let ty = Type::STREAM.nonblocking().cloexec();
-        let raw = RawSocket::new(Domain::for_address(address), ty, Some(Protocol::TCP))?;
-        match raw.connect(&address.into()) {
-            Ok(()) => {}
-            Err(error) if in_progress(&error) => {}
-            Err(error) => return Err(error),
-        }
-        let socket = Self(raw.into());
-        socket.tune(config)?;
-        Ok(socket)
-    }
-
-    fn tune(&self, config: &LinkConfig) -> io::Result<()> {
-        let socket = SockRef::from(&self.0);
-        socket.set_tcp_nodelay(true)?;
-        socket.set_tcp_notsent_lowat(config.unsent_bytes_max)?;
-        // What this runtime waits for, the kernel must not cut short.
-        let stall = config.stall_timeout.unwrap_or(Duration::ZERO);
-        socket.set_tcp_user_timeout(Some(stall.clamp(USER_TIMEOUT_MIN, USER_TIMEOUT_MAX)))?;
-        socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE_AFTER))
+        let fd = kernel::connect(address)?;
+        kernel::tune(&fd, tuning(config))?;
+        Ok(Self(fd))
     }
 
     /// Waits until the dialled connection stands.
     pub(crate) fn connected(&self, deadline: Instant) -> io::Result<()> {
-        loop {
-            let mut fds = [PollFd::new(&self.0, PollFlags::OUT)];
-            super::wait(&mut fds, Some(deadline))?;
-            if !fds[0].revents().is_empty() {
-                // A socket that was shut while it dialled has none; its reader sees the end.
-                let socket = SockRef::from(&self.0);
-                socket.take_error()?.map_or(Ok(()), Err)?;
-                return socket.set_nonblocking(false);
-            }
-            if Instant::now() >= deadline {
+        while !kernel::poll([(&self.0, Ready::Write)], Some(deadline))? {
+            if sync::now() >= deadline {
                 return Err(io::ErrorKind::TimedOut.into());
             }
         }
+        // A socket that was shut while it dialled has none; its reader sees the end.
+        kernel::connected(&self.0)
     }
 
     /// The socket's own address.
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
-        let address = SockRef::from(&self.0).local_addr()?;
-        address.as_socket().ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
+        kernel::local_addr(&self.0)
     }
 
     /// Appends what is there to the spare capacity of `room`.
     pub(crate) fn read(&self, room: &mut Vec<u8>) -> io::Result<Read> {
-        self.receive(room, RecvFlags::DONTWAIT)
+        found(kernel::read(&self.0, room))
     }
 
     /// The same, after sleeping until something is there, for the patience of [`Self::be_patient`]
     /// at most.
     pub(crate) fn read_patiently(&self, room: &mut Vec<u8>) -> io::Result<Read> {
-        self.receive(room, RecvFlags::empty())
+        found(kernel::read_patiently(&self.0, room))
     }
 
     /// How long [`Self::read_patiently`] sleeps at most; `None` sleeps for ever.
     pub(crate) fn be_patient(&self, patience: Option<Duration>) -> io::Result<()> {
-        SockRef::from(&self.0).set_read_timeout(patience)
+        kernel::be_patient(&self.0, patience)
     }
 
-    fn receive(&self, room: &mut Vec<u8>, flags: RecvFlags) -> io::Result<Read> {
-        match rustix::net::recv(&self.0, spare_capacity(room), flags) {
-            Ok((0, _)) => Ok(Read::End),
-            Ok((bytes, _)) => Ok(Read::Bytes(bytes)),
-            Err(rustix::io::Errno::AGAIN) => Ok(Read::WouldBlock),
-            Err(rustix::io::Errno::INTR) => Ok(Read::Interrupted),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Sleeps until there is something to read, or the stream has ended, or `deadline`.
+    /// Sleeps until there is something to read, or the stream has ended, or `deadline`; may return
+    /// early without cause.
     pub(crate) fn wait_readable(&self, deadline: Option<Instant>) -> io::Result<()> {
-        super::wait(&mut [PollFd::new(&self.0, PollFlags::IN)], deadline)
+        kernel::poll([(&self.0, Ready::Read)], deadline).map(drop)
     }
 
     /// Reads and forgets until the end of the stream or `deadline`; says whether the end came.
     pub(crate) fn discard(&self, deadline: Instant) -> bool {
         let mut room = Vec::with_capacity(DISCARD_BYTES);
-        while Instant::now() < deadline {
+        while sync::now() < deadline {
             room.clear();
             match self.read(&mut room) {
                 Ok(Read::Bytes(_) | Read::Interrupted) => {}
@@ -163,31 +123,43 @@ impl Socket {
     /// Writes `bytes` as far as the kernel takes them now, and nothing after them.
     pub(crate) fn write_last(&self, bytes: &[u8]) {
         // The peer may be gone; there is nobody else to tell.
-        let _ = rustix::net::send(&self.0, bytes, SEND);
-        self.shut(std::net::Shutdown::Write);
+        let _ = kernel::send(&self.0, &[IoSlice::new(bytes)]);
+        self.shut(Shutdown::Write);
     }
 
-    pub(crate) fn shut(&self, how: std::net::Shutdown) {
-        // Fails only when the connection is gone already.
-        let _ = SockRef::from(&self.0).shutdown(how);
-    }
-}
-
-impl AsFd for Socket {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+    fn shut(&self, how: Shutdown) {
+        kernel::shut(&self.0, how);
     }
 }
 
-fn in_progress(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::WouldBlock
-        || error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error())
+/// What the kernel's answer to a read means.
+fn found(read: io::Result<usize>) -> io::Result<Read> {
+    match read {
+        Ok(0) => Ok(Read::End),
+        Ok(bytes) => Ok(Read::Bytes(bytes)),
+        Err(error) => match error.kind() {
+            io::ErrorKind::WouldBlock => Ok(Read::WouldBlock),
+            io::ErrorKind::Interrupted => Ok(Read::Interrupted),
+            _ => Err(error),
+        },
+    }
+}
+
+/// What the configuration asks of the kernel.
+fn tuning(config: &LinkConfig) -> Tuning {
+    // What this runtime waits for, the kernel must not cut short.
+    let stall = config.stall_timeout.unwrap_or(Duration::ZERO);
+    Tuning {
+        unsent_bytes_max: config.unsent_bytes_max,
+        user_timeout: stall.clamp(USER_TIMEOUT_MIN, USER_TIMEOUT_MAX),
+        keep_alive_after: KEEP_ALIVE_AFTER,
+    }
 }
 
 /// The sending side of a socket, under its link's writer lock.
 pub(crate) struct SocketWire {
     socket: Arc<Socket>,
-    epoll: Arc<OwnedFd>,
+    epoll: Arc<Epoll>,
     link: u64,
     /// The keeper's `epoll` knows the socket.
     registered: bool,
@@ -197,7 +169,7 @@ pub(crate) struct SocketWire {
 impl SocketWire {
     pub(crate) fn new(
         socket: Arc<Socket>,
-        epoll: Arc<OwnedFd>,
+        epoll: Arc<Epoll>,
         link: u64,
         sent_bytes: Counter,
     ) -> Self {
@@ -207,33 +179,23 @@ impl SocketWire {
 
 impl Wire for SocketWire {
     fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let sent = match slices {
-            // The kernel has less to copy and to check.
-            [slice] => rustix::net::send(&*self.socket, slice, SEND)?,
-            _ => sendmsg(&*self.socket, slices, &mut SendAncillaryBuffer::default(), SEND)?,
-        };
+        let sent = kernel::send(&self.socket.0, slices)?;
         self.sent_bytes.increment(sent as u64);
         Ok(sent)
     }
 
     fn arm(&mut self) -> io::Result<()> {
-        let data = epoll::EventData::new_u64(self.link);
-        let flags = epoll::EventFlags::OUT | epoll::EventFlags::ONESHOT;
-        if self.registered {
-            epoll::modify(&*self.epoll, &*self.socket, data, flags)?;
-        } else {
-            epoll::add(&*self.epoll, &*self.socket, data, flags)?;
-            self.registered = true;
-        }
+        self.epoll.arm(&self.socket.0, self.link, self.registered)?;
+        self.registered = true;
         Ok(())
     }
 
     fn shut_write(&mut self) {
-        self.socket.shut(std::net::Shutdown::Write);
+        self.socket.shut(Shutdown::Write);
     }
 
     fn shut(&mut self) {
-        self.socket.shut(std::net::Shutdown::Both);
+        self.socket.shut(Shutdown::Both);
     }
 }
 
@@ -241,6 +203,9 @@ impl Wire for SocketWire {
 mod tests {
     use std::net::TcpListener;
 
+    use socket2::SockRef;
+
+    use super::super::kernel::system;
     use super::*;
 
     #[test]
@@ -254,11 +219,11 @@ mod tests {
             (Some(year), USER_TIMEOUT_MAX),
         ] {
             let config = LinkConfig { stall_timeout: stall, ..LinkConfig::default() };
-            let dialled = Socket::dialling(address, &config).expect("it begins");
+            let dialled = system::connect(address).expect("it begins");
             let (accepted, _) = listener.accept().expect("it is dialled");
-            let accepted = Socket::accepted(accepted.into(), &config).expect("it stands");
-            for socket in [&dialled, &accepted] {
-                let socket = SockRef::from(&socket.0);
+            for socket in [dialled, accepted.into()] {
+                system::tune(&socket, tuning(&config)).expect("it stands");
+                let socket = SockRef::from(&socket);
                 assert_eq!(socket.tcp_user_timeout().expect("an option"), Some(user_timeout));
                 assert!(socket.keepalive().expect("an option"));
                 assert_eq!(socket.tcp_keepalive_time().expect("an option"), KEEP_ALIVE_AFTER);

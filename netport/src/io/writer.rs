@@ -10,9 +10,10 @@ use tlv_core::EncodeError;
 
 use super::socket::SocketWire;
 use crate::core::link::{Admission, SendLimits, SendingHalf, Turn};
+use crate::core::mutant::{Mutant, mutant};
 use crate::error::{End, SendError};
 use crate::meters;
-use crate::sync::{self, Arc, Condvar, Mutex, MutexGuard};
+use crate::sync::{self, Arc, AtomicBool, Condvar, Mutex, MutexGuard, Ordering};
 
 /// What a connection's own thread sends is written no later than at this many bytes.
 const CORK_BYTES_MAX: usize = 64 * 1024;
@@ -38,6 +39,9 @@ pub(crate) enum Manner {
 pub(crate) struct Writer {
     locked: Mutex<Locked>,
     room: Condvar,
+    /// Nothing more is admitted, and nothing received is handled; set under the lock, so that who
+    /// sees it can learn why.
+    closed: AtomicBool,
 }
 
 struct Locked {
@@ -48,7 +52,6 @@ struct Locked {
     /// This link's part of the gauge.
     gauged: usize,
     corked_since: Option<Instant>,
-    waiting: usize,
     hooks: Vec<RoomHook>,
     /// Why nothing more is admitted.
     end: Option<End>,
@@ -63,11 +66,11 @@ impl Writer {
                 gauge,
                 gauged: 0,
                 corked_since: None,
-                waiting: 0,
                 hooks: Vec::new(),
                 end: None,
             }),
             room: Condvar::new(),
+            closed: AtomicBool::new(false),
         }
     }
 
@@ -110,21 +113,27 @@ impl Writer {
         let mut until = None;
         loop {
             match locked.half.admission() {
+                Admission::Granted if mutant(Mutant::AdmitUnlocked) => {
+                    drop(locked);
+                    return Ok(self.locked.lock());
+                }
                 Admission::Granted => return Ok(locked),
                 Admission::NotOpen => return Err(SendError::NotOpen),
                 Admission::Shut => return Err(SendError::Closed(locked.why())),
                 Admission::Full => {
                     let Manner::Wait(timeout) = manner else { return Err(SendError::Full) };
-                    let now = Instant::now();
+                    let now = sync::now();
                     let left = until.get_or_insert(now + timeout).saturating_duration_since(now);
                     if left.is_zero() {
                         drop(locked);
                         meters::expired("send");
                         return Err(SendError::Timeout);
                     }
-                    locked.waiting += 1;
+                    if mutant(Mutant::LookThenWait) {
+                        drop(locked);
+                        locked = self.locked.lock();
+                    }
                     locked = sync::wait(&self.room, locked, Some(left));
-                    locked.waiting -= 1;
                 }
             }
         }
@@ -156,11 +165,19 @@ impl Writer {
 
     /// Admits nothing more, for this reason; says farewell. Only the first call counts, and says so.
     pub(crate) fn close(&self, end: &End, now: Instant) -> bool {
+        if mutant(Mutant::CloseUnsaid) {
+            self.closed.store(true, Ordering::Release);
+        }
         let mut locked = self.locked.lock();
         if locked.end.is_some() {
             return false;
         }
+        if mutant(Mutant::TwoReasons) {
+            drop(locked);
+            locked = self.locked.lock();
+        }
         locked.end = Some(end.clone());
+        self.closed.store(true, Ordering::Release);
         let farewell = end.farewell();
         let Locked { half, wire: Some(wire), .. } = &mut *locked else { return false };
         match end {
@@ -170,7 +187,9 @@ impl Writer {
         }
         let hooks = std::mem::take(&mut locked.hooks);
         drop(locked);
-        self.tell(hooks);
+        if !mutant(Mutant::CloseUntold) {
+            self.tell(hooks);
+        }
         true
     }
 
@@ -188,12 +207,18 @@ impl Writer {
     pub(crate) fn abort(&self, end: &End) {
         let mut locked = self.locked.lock();
         locked.end.get_or_insert_with(|| end.clone());
+        self.closed.store(true, Ordering::Release);
         if let Locked { half, wire: Some(wire), .. } = &mut *locked {
             half.abort(wire);
         }
         let hooks = std::mem::take(&mut locked.hooks);
         drop(locked);
         self.tell(hooks);
+    }
+
+    /// Whether nothing more is admitted; takes no lock.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
     }
 
     /// Why nothing more is admitted, once that is so.
@@ -219,13 +244,11 @@ impl Writer {
     pub(crate) fn wait_finished(&self, deadline: Instant) -> bool {
         let mut locked = self.locked.lock();
         while !locked.half.is_finished() {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline.saturating_duration_since(sync::now());
             if left.is_zero() {
                 return false;
             }
-            locked.waiting += 1;
             locked = sync::wait(&self.room, locked, Some(left));
-            locked.waiting -= 1;
         }
         true
     }
@@ -237,6 +260,10 @@ impl Writer {
             drop(locked);
             hook();
         } else {
+            if mutant(Mutant::RememberLate) {
+                drop(locked);
+                locked = self.locked.lock();
+            }
             locked.hooks.push(hook);
         }
     }
@@ -246,8 +273,14 @@ impl Writer {
         let mut locked = self.locked.lock();
         let Locked { half, wire: Some(wire), .. } = &mut *locked else { return };
         half.drain(wire);
+        #[cfg(test)]
+        if mutant(Mutant::IdleUnlocked) && half.backlog_bytes() == 0 {
+            drop(locked);
+            locked = self.locked.lock();
+            locked.half.rest();
+        }
         locked.gauge();
-        if locked.half.has_room() {
+        if locked.half.has_room() && !mutant(Mutant::DrainUntold) {
             let hooks = std::mem::take(&mut locked.hooks);
             drop(locked);
             self.tell(hooks);
@@ -319,7 +352,7 @@ impl Locked {
 
     /// Whether what the connection's own thread gathered has waited long enough, or is enough.
     fn is_uncorked(&mut self) -> bool {
-        let now = Instant::now();
+        let now = sync::now();
         let since = *self.corked_since.get_or_insert(now);
         self.half.corked_bytes() >= CORK_BYTES_MAX || now.duration_since(since) >= CORK_TIME_MAX
     }

@@ -1,6 +1,7 @@
 //! Requests and responses: which calls wait for an answer, and who is told.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,7 @@ use tlv_core::messages::{CallError, CallRefused};
 use tlv_core::{Message, Request, Response};
 
 use super::Link;
+use crate::core::mutant::{Mutant, mutant};
 use crate::error::{CallFailure, End, SendError, cut};
 use crate::meters;
 use crate::sync::{self, Arc, AtomicU32, Condvar, Mutex, Ordering};
@@ -19,7 +21,7 @@ type Then = Box<dyn FnOnce(Result<&[u8], CallFailure>) + Send>;
 #[derive(Default)]
 pub(crate) struct Calls {
     next: AtomicU32,
-    waiting: Mutex<HashMap<u32, Waiting>>,
+    waiting: Mutex<BTreeMap<u32, Waiting>>,
 }
 
 struct Waiting {
@@ -63,7 +65,7 @@ impl Calls {
         let expired: Vec<Waiting> = {
             let mut calls = self.waiting.lock();
             calls
-                .extract_if(|_, waiting| waiting.deadline.is_some_and(|at| now >= at))
+                .extract_if(.., |_, waiting| waiting.deadline.is_some_and(|at| now >= at))
                 .map(|(_, waiting)| waiting)
                 .collect()
         };
@@ -86,7 +88,7 @@ impl Calls {
         loop {
             let call = self.next.fetch_add(1, Ordering::Relaxed);
             // After 2^32 calls a number may still be in use.
-            if let std::collections::hash_map::Entry::Vacant(entry) = calls.entry(call) {
+            if let Entry::Vacant(entry) = calls.entry(call) {
                 entry.insert(waiting);
                 return call;
             }
@@ -112,7 +114,7 @@ pub(super) fn call<R: Request>(
 ) -> Result<R::Response, CallFailure> {
     type Slot<T> = (Mutex<Option<Result<T, CallFailure>>>, Condvar);
 
-    let until = Instant::now() + timeout;
+    let until = sync::now() + timeout;
     let slot: Arc<Slot<R::Response>> = Arc::new((Mutex::new(None), Condvar::new()));
     let filled = Arc::clone(&slot);
     let then = decoded::<R>(move |answer| {
@@ -121,19 +123,22 @@ pub(super) fn call<R: Request>(
     });
     let call = link.0.calls.begin(Waiting { response_id: R::Response::ID, deadline: None, then });
     request.set_call(call);
+    let late = if mutant(Mutant::CallLate) { link.0.calls.forget(call) } else { None };
+    // Who waits is known before the request is admitted: so the answer finds it, or else the end of
+    // the link, which tells everybody once nothing more is admitted.
     if let Err(error) = link.send_timeout(&request, timeout) {
         link.0.calls.forget(call);
         return Err(error.into());
     }
-    if let Some(end) = ended(link) {
-        link.0.calls.end(&end);
+    if let Some(late) = late {
+        link.0.calls.waiting.lock().insert(call, late);
     }
     let mut answer = slot.0.lock();
     loop {
         if let Some(answer) = answer.take() {
             return answer;
         }
-        let left = until.saturating_duration_since(Instant::now());
+        let left = until.saturating_duration_since(sync::now());
         if left.is_zero() {
             drop(answer);
             link.0.calls.forget(call);
@@ -156,7 +161,7 @@ pub(super) fn call_then<R: Request>(
 ) {
     let waiting = Waiting {
         response_id: R::Response::ID,
-        deadline: Some(Instant::now() + timeout),
+        deadline: Some(sync::now() + timeout),
         then: decoded::<R>(then),
     };
     let call = link.0.calls.begin(waiting);
@@ -176,12 +181,6 @@ fn decoded<R: Request>(
             <R::Response as Message>::decode(value).map_err(CallFailure::Malformed)
         }));
     })
-}
-
-/// Why the link takes no answers any more: it may have told its callers before the last of them
-/// began to wait.
-fn ended(link: &Link) -> Option<End> {
-    link.is_closed().then(|| link.end()).flatten()
 }
 
 /// The answer to a request, still to be given: from any thread, at any time, once. Dropped, it

@@ -2,10 +2,8 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags};
 use tlv_core::messages::{GoodbyeReason, RefuseReason};
 use tracing::field::Empty;
 
@@ -14,10 +12,12 @@ use super::rate::Rate;
 use super::thread::guarded;
 use super::{NetPort, Next, Port};
 use crate::config::Identity;
+use crate::core::mutant::{Mutant, mutant};
 use crate::error::End;
+use crate::io::kernel::{self, Fd, Ready};
 use crate::io::listener::{Accept, Listener};
 use crate::io::socket::Socket;
-use crate::sync::Arc;
+use crate::sync::{self, Arc};
 
 /// Most connections accepted in one turn, so that the user's work gets its own.
 const ACCEPTS_PER_TURN: usize = 64;
@@ -50,7 +50,7 @@ pub(super) struct Ended {
 
 impl<N: NetPort> MainLoop<N> {
     pub(super) fn new(port: Port, listener: Listener, netport: N) -> Self {
-        let now = Instant::now();
+        let now = sync::now();
         let rate = port.config().accept_rate_max.map(|rate| Rate::new(rate, now));
         Self {
             port,
@@ -102,12 +102,14 @@ impl<N: NetPort> MainLoop<N> {
             return end;
         }
         loop {
-            self.port.0.waker.clear();
+            if !mutant(Mutant::ClearLate) {
+                self.port.0.waker.clear();
+            }
             join_ended(&self.port);
             if let Some(reason) = *self.port.0.stopping.lock() {
                 return End::Closed(reason);
             }
-            let now = Instant::now();
+            let now = sync::now();
             self.accept(now);
             self.let_go_of_refused(now);
             let next = match guarded(|| self.netport.main_loop_work(&self.port, now)) {
@@ -119,6 +121,9 @@ impl<N: NetPort> MainLoop<N> {
             let idle = self.idle_at();
             if idle.is_some_and(|at| now >= at) {
                 return End::Idle;
+            }
+            if mutant(Mutant::ClearLate) {
+                self.port.0.waker.clear();
             }
             if let Err(end) = self.sleep([next, idle], now) {
                 return end;
@@ -157,7 +162,7 @@ impl<N: NetPort> MainLoop<N> {
         // Others may be waiting, and the socket says so.
     }
 
-    fn welcome(&mut self, fd: OwnedFd, address: SocketAddr) {
+    fn welcome(&mut self, fd: Fd, address: SocketAddr) {
         let accepted = Socket::accepted(fd, &self.port.config().link)
             .and_then(|socket| Ok((socket.local_addr()?, socket)));
         let Ok((local, socket)) = accepted else {
@@ -219,11 +224,11 @@ impl<N: NetPort> MainLoop<N> {
         let refused = self.refused.front().map(|(until, _)| *until);
         let first = deadlines.into_iter().chain([paused, refused]).flatten().min();
         let Some(waker) = self.port.0.waker.fd() else { return Err(End::Stopped) };
-        let mut fds = vec![PollFd::new(&*waker, PollFlags::IN)];
-        if paused.is_none() {
-            fds.push(PollFd::new(&self.listener, PollFlags::IN));
-        }
-        crate::io::wait(&mut fds, first).map_err(|error| End::Reset(error.kind()))
+        let woken = match paused {
+            Some(_) => kernel::poll([(&waker, Ready::Read)], first),
+            None => kernel::poll([(&waker, Ready::Read), (self.listener.fd(), Ready::Read)], first),
+        };
+        woken.map(drop).map_err(|error| End::Reset(error.kind()))
     }
 }
 
@@ -252,8 +257,7 @@ fn end_links(port: &Port, reason: GoodbyeReason) {
         if port.0.registry.lock().try_close() {
             return;
         }
-        let mut fds = [PollFd::new(&*waker, PollFlags::IN)];
-        if let Err(error) = crate::io::wait(&mut fds, None) {
+        if let Err(error) = kernel::poll([(&waker, Ready::Read)], None) {
             tracing::error!(%error, "cannot wait for links to end");
             return;
         }

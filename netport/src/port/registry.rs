@@ -1,16 +1,17 @@
 //! Which links a port has, and which of its threads are still to be joined.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
+use crate::core::mutant::{Mutant, mutant};
 use crate::link::{Link, Shared};
 use crate::sync::{Arc, JoinHandle};
 
 /// The links of one port.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
-    links: HashMap<u64, Arc<Shared>>,
+    links: BTreeMap<u64, Arc<Shared>>,
     /// Accepted links by address.
     accepted: HashMap<IpAddr, usize>,
     /// Accepted links in their handshake; ids grow, so the first is the oldest.
@@ -112,7 +113,7 @@ impl Registry {
         let (known, unknown) = std::mem::take(&mut self.ended)
             .into_iter()
             .partition(|id| self.threads.contains_key(id));
-        self.ended = unknown;
+        self.ended = if mutant(Mutant::ForgetUnknownThread) { Vec::new() } else { unknown };
         let known: Vec<u64> = known;
         known.iter().filter_map(|id| self.threads.remove(id)).collect()
     }

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tlv_core::MessageSet;
 use tlv_core::messages::{GoodbyeReason, RefuseReason};
@@ -13,18 +13,20 @@ use super::{Port, PortConfig};
 use crate::connection::Connection;
 use crate::core::link::ReceivingHalf;
 use crate::core::link::handshake::{self, Ends, Expect, PeerInfo};
+use crate::core::mutant::{Mutant, mutant};
 use crate::error::{End, Refusal, encoded};
 use crate::io::socket::{Socket, SocketWire};
 use crate::io::writer::Writer;
 use crate::io::{Inbox, InboxEvent};
 use crate::link::{Link, Shared};
 use crate::meters;
-use crate::sync::{Arc, AtomicU64, Ordering, thread as threads};
+use crate::sync::{self, Arc, thread as threads};
 
 /// Longest name that the kernel shows for a thread, in bytes.
 const THREAD_NAME_BYTES: usize = 15;
 
-/// Ids of links, unique in the process; 0 is nobody's.
+/// Ids of links, unique in the process; 0 is nobody's. No thread is told anything by it, and it
+/// outlives every schedule, so it is none of [`crate::sync`].
 static NEXT_LINK: AtomicU64 = AtomicU64::new(1);
 
 /// How a link came to be.
@@ -53,7 +55,7 @@ pub(super) fn launch<C: Connection>(port: &Port, birth: Birth, connection: C) ->
     };
     let Some(epoll) = port.0.keeper.epoll() else { return Err(End::Stopped) };
     let id = NEXT_LINK.fetch_add(1, Ordering::Relaxed);
-    let now = Instant::now();
+    let now = sync::now();
     let socket = Arc::new(socket);
     let wire = SocketWire::new(Arc::clone(&socket), epoll, id, port.0.meters.sent_bytes.clone());
     let keeper = Arc::clone(&port.0.keeper);
@@ -100,7 +102,7 @@ pub(super) fn launch<C: Connection>(port: &Port, birth: Birth, connection: C) ->
     }
     let evicted = registry.evicted(port.config().handshakes_max);
     drop(registry);
-    if port.is_stopping() {
+    if port.is_stopping() && !mutant(Mutant::LaunchUntold) {
         // The link is new to the main loop, or its thread is, which may have ended already.
         port.wake();
     }
@@ -122,8 +124,10 @@ struct Registered {
 
 impl Drop for Registered {
     fn drop(&mut self) {
-        self.port.0.registry.lock().remove(self.id, self.accepted, Instant::now());
-        self.port.wake();
+        self.port.0.registry.lock().remove(self.id, self.accepted, sync::now());
+        if !mutant(Mutant::EndUntold) {
+            self.port.wake();
+        }
     }
 }
 
@@ -178,14 +182,14 @@ impl Life {
     fn run<C: Connection>(&self, connection: &mut C, at_end: &mut bool) -> Result<(), End> {
         let config = self.port.config();
         if self.dialled {
-            let deadline = Instant::now() + config.link.dial_timeout;
+            let deadline = sync::now() + config.link.dial_timeout;
             self.socket.connected(deadline).map_err(|error| End::Dial(error.kind()))?;
         }
         let half = ReceivingHalf::new(
             config.link.receive_limits(),
             handshake::max_len::<C::Set>,
             handshake::may_be_first,
-            Instant::now(),
+            sync::now(),
         );
         let mut inbox = Inbox::new(
             self.link.clone(),
@@ -241,7 +245,7 @@ impl Life {
     /// Lets the farewell out, and what the peer still sends in: closing with unread bytes would
     /// reset the connection, and lose what is on its way.
     fn linger(&self, at_end: bool) {
-        let deadline = Instant::now() + self.port.config().link.linger;
+        let deadline = sync::now() + self.port.config().link.linger;
         let read = at_end || self.socket.discard(deadline);
         let written = self.link.0.writer.wait_finished(deadline);
         if !(read && written) {

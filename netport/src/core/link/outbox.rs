@@ -175,7 +175,11 @@ impl SendingHalf {
 
     /// Appends a whole frame, granted before, without copying a large one.
     pub fn append_shared(&mut self, frame: &Bytes) {
-        self.queue.append_shared(frame);
+        if mutant(Mutant::Overtake) {
+            self.queue.prepend(frame);
+        } else {
+            self.queue.append_shared(frame);
+        }
     }
 
     /// Gives whole frames to the wire at once, without a copy, if nothing waits: how many bytes it
@@ -209,7 +213,9 @@ impl SendingHalf {
 
     /// Writes at once what the wire takes, if nothing waits for the keeper.
     pub fn flush(&mut self, wire: &mut impl Wire) {
-        if self.flow == Flow::Idle {
+        let is_mine = self.flow == Flow::Idle
+            || self.flow == Flow::Draining && mutant(Mutant::WriteWhileDraining);
+        if is_mine {
             self.write_out(wire, usize::MAX);
         }
     }
@@ -355,13 +361,26 @@ impl SendingHalf {
         if self.door == Door::Shut {
             self.flow = Flow::Closed;
             wire.shut_write();
+        } else if self.flow == Flow::Draining && mutant(Mutant::IdleUnlocked) {
+            // `rest` follows.
         } else {
+            self.flow = Flow::Idle;
+        }
+    }
+
+    /// The second half of a turn of [`Mutant::IdleUnlocked`].
+    #[cfg(test)]
+    pub(crate) fn rest(&mut self) {
+        if self.flow == Flow::Draining {
             self.flow = Flow::Idle;
         }
     }
 
     fn wait_for(&mut self, wire: &mut impl Wire) {
         self.flow = Flow::Draining;
+        if mutant(Mutant::ForgetToArm) {
+            return;
+        }
         if let Err(error) = wire.arm() {
             self.fail(wire, error.kind());
         }

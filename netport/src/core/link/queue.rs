@@ -58,6 +58,13 @@ impl Queue {
         self.chunks.push_back(frame.clone());
     }
 
+    /// Puts a frame before what waits, for [`Mutant::Overtake`](crate::core::mutant::Mutant).
+    pub(super) fn prepend(&mut self, frame: &Bytes) {
+        self.close_tail();
+        self.chunk_bytes += frame.len();
+        self.chunks.push_front(frame.clone());
+    }
+
     /// Fills `slices` with what comes next, in order, at most `budget` bytes; returns how many
     /// slices were filled.
     pub(super) fn gather<'a>(
