@@ -2,6 +2,7 @@
 //!
 //! The lock is a leaf: no other lock is taken, and no user code called, while it is held.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -139,16 +140,17 @@ impl Writer {
         }
     }
 
-    /// Queues and writes this side's `Hello`, before anything is admitted.
+    /// Writes this side's `Hello`, before anything is admitted.
     pub(crate) fn greet(&self, hello: &[u8]) {
         let mut locked = self.locked.lock();
         // The writer was closed before it began, if there is no `Hello` to be written.
         if locked.end.is_none() {
-            let appended: Result<(), EncodeError> = locked.half.append(|out| {
-                out.extend_from_slice(hello);
-                Ok(())
+            let Locked { half, wire, .. } = &mut *locked;
+            let written = wire.as_mut().map_or(0, |wire| half.write_through(wire, hello));
+            let Ok(()) = half.append(|out| {
+                out.extend_from_slice(&hello[written..]);
+                Ok::<(), Infallible>(())
             });
-            debug_assert!(appended.is_ok());
             locked.flush();
         }
     }

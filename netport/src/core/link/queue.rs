@@ -13,8 +13,8 @@ const COPIED_MAX: usize = 1024;
 const CHUNK_BYTES: usize = 64 * 1024;
 /// Capacity that an empty queue keeps through a quiet time.
 const KEPT_BYTES: usize = 1024;
-/// Most slices in one gathering write.
-pub(super) const SLICES_MAX: usize = 64;
+/// Most slices in one gathering write; they stand on the stack of whoever sends.
+pub(super) const SLICES_MAX: usize = 16;
 
 /// Chunks in order, then an open end that frames are encoded into.
 #[derive(Debug, Default)]
