@@ -6,6 +6,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, select};
@@ -199,13 +200,20 @@ impl<S: MessageSet> ClientHub<S> {
     ///
     /// `End::Stopped` when the user has stopped the client, or listens no more.
     pub fn tell(&self, events: &Sender<Event<S>>, event: Event<S>) -> Result<(), End> {
-        match events.try_send(event) {
-            Ok(()) => Ok(()),
-            Err(TrySendError::Disconnected(_)) => Err(End::Stopped),
-            Err(TrySendError::Full(event)) => select! {
-                send(events, event) -> sent => sent.map_err(|_nobody| End::Stopped),
-                recv(self.stopped) -> _ => Err(End::Stopped),
-            },
+        let mut event = event;
+        for _ in 0..2 {
+            match events.try_send(event) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Disconnected(_)) => return Err(End::Stopped),
+                Err(TrySendError::Full(full)) => event = full,
+            }
+            // Who waits below is woken for every single event that is taken, which costs more than
+            // the event. The user's thread may only be waiting for this processor, so it goes first.
+            thread::yield_now();
+        }
+        select! {
+            send(events, event) -> sent => sent.map_err(|_nobody| End::Stopped),
+            recv(self.stopped) -> _ => Err(End::Stopped),
         }
     }
 
