@@ -4,8 +4,11 @@ use std::net::TcpStream;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use netport::{End, Fresh, Identity, NetPort, Port, PortConfig, StartError};
-use tlv_core::messages::{RefuseReason, Role};
+use netport::{
+    Client, ClientConfig, End, Fresh, Identity, NetPort, Port, PortConfig, Server, ServerConfig,
+    StartError,
+};
+use tlv_core::messages::{App, RefuseReason, Role};
 
 use crate::support::{
     Raw, Reporter, Reporting, Seen, TestPort, config, frame, hello, next, opened, wait_until,
@@ -87,6 +90,18 @@ fn settings_that_cannot_work_are_named_before_anything_is_opened() {
         error.to_string(),
         "`link.heartbeat` is 60s: it must be at most a third of `idle_timeout`, which is 60s"
     );
+
+    let mut config = ServerConfig::new(taken.handle.local_addr());
+    config.directory.entries_max = 0;
+    let error = Server::<App>::start(config);
+    let Err(StartError::Config(error)) = error else { panic!("not the settings: {error:?}") };
+    assert_eq!(error.setting, "directory.entries_max");
+
+    let mut config = ClientConfig::named("ann");
+    config.mesh.dials_max = 0;
+    let error = Client::<App>::connect(taken.handle.local_addr(), config);
+    let Err(StartError::Config(error)) = error else { panic!("not the settings: {error:?}") };
+    assert_eq!(error.setting, "mesh.dials_max");
 }
 
 #[test]

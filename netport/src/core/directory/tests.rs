@@ -84,6 +84,20 @@ fn registering_twice_changes_nothing_but_is_answered() {
 }
 
 #[test]
+fn an_entry_is_as_old_as_the_link_and_the_addresses_that_it_shows() {
+    let mut lab = Lab::new();
+    let since = |lab: &Lab| lab.directory.registered().next().map(|(_, since)| since);
+    let begun = lab.now;
+    lab.member(1, 1, "ann");
+    lab.now += Duration::from_secs(1);
+    lab.register(1, "Push");
+    assert_eq!(since(&lab), Some(begun));
+    lab.open(2, 1, "ann", (1, 2), "Dismiss(1, Done)");
+    lab.register(2, "Push");
+    assert_eq!(since(&lab), Some(lab.now));
+}
+
+#[test]
 fn a_client_whose_link_ends_is_removed() {
     let mut lab = Lab::new();
     lab.member(1, 1, "ann");
