@@ -130,7 +130,13 @@ pub const fn prefix_len(bound: u32) -> usize {
 /// Reads a length or count prefix as wide as `BOUND` makes it, and holds it to `BOUND`.
 #[inline]
 pub fn length<const BOUND: u32>(input: &[u8]) -> IResult<'_, usize> {
-    let (rest, found) = match prefix_len(BOUND) {
+    length_up_to(input, BOUND)
+}
+
+/// The same for a bound that is given.
+#[inline(always)]
+pub(crate) fn length_up_to(input: &[u8], bound: u32) -> IResult<'_, usize> {
+    let (rest, found) = match prefix_len(bound) {
         1 => {
             let (rest, bytes) = chunk::<1>(input)?;
             (rest, u32::from(bytes[0]))
@@ -144,8 +150,8 @@ pub fn length<const BOUND: u32>(input: &[u8]) -> IResult<'_, usize> {
             (rest, u32::from_le_bytes(*bytes))
         }
     };
-    if found > BOUND {
-        return fail(DecodeErrorKind::OverBound { bound: BOUND, found }, input.len());
+    if found > bound {
+        return fail(DecodeErrorKind::OverBound { bound, found }, input.len());
     }
     Ok((rest, found as usize))
 }

@@ -1,12 +1,14 @@
 //! Text in bulk: neighbours of type `Str` are checked for UTF-8 together.
 
 use crate::{
-    DecodeErrorKind,
     parse::{self, IResult},
-    wire::{Str, Wire as _},
+    wire::utf8,
 };
 
-/// Reads `K` neighbours of type `Str`, each with a bound of at most 255, by name and bound.
+/// A length below this is, as a prefix of any width, a character and zeros: UTF-8.
+const CHARACTERS: usize = 0x80;
+
+/// Reads `K` neighbours of type `Str`, by name and bound.
 ///
 /// Checking one long text costs far less than checking its parts, since the check goes by words
 /// where it can. The lengths that stand between the texts are taken along: where all of it is UTF-8
@@ -23,7 +25,8 @@ pub fn texts<'a, const K: usize>(
     one_by_one(input, fields)
 }
 
-#[inline]
+// Always: what the bounds are decides how the lengths are read, so it has to be known here.
+#[inline(always)]
 fn together<'a, const K: usize>(
     input: &'a [u8],
     fields: &'static [(&'static str, u32); K],
@@ -31,26 +34,30 @@ fn together<'a, const K: usize>(
     let mut ends = [0; K];
     let mut end = 0;
     for (found, (_, bound)) in ends.iter_mut().zip(fields) {
-        let len = *input.get(end)?;
-        if u32::from(len) > *bound {
+        let prefix = input.get(end..)?;
+        let len = match parse::prefix_len(*bound) {
+            1 => usize::from(*prefix.first()?),
+            2 => usize::from(u16::from_le_bytes(*prefix.first_chunk()?)),
+            _ => u32::from_le_bytes(*prefix.first_chunk()?) as usize,
+        };
+        if len >= CHARACTERS || len > *bound as usize {
             return None;
         }
-        end += 1 + usize::from(len);
+        end += parse::prefix_len(*bound) + len;
         *found = end;
     }
     let (bytes, rest) = input.split_at_checked(end)?;
     let all = core::str::from_utf8(bytes).ok()?;
     let mut texts = [""; K];
     let mut start = 0;
-    for (text, end) in texts.iter_mut().zip(ends) {
-        *text = all.get(start + 1..end)?;
+    for ((text, end), (_, bound)) in texts.iter_mut().zip(ends).zip(fields) {
+        *text = all.get(start + parse::prefix_len(*bound)..end)?;
         start = end;
     }
     Some((texts, rest))
 }
 
 /// Finds the text that is refused, and says which, and where; or that none is.
-#[cold]
 #[inline(never)]
 fn one_by_one<'a, const K: usize>(
     input: &'a [u8],
@@ -59,11 +66,8 @@ fn one_by_one<'a, const K: usize>(
     let mut texts = [""; K];
     let mut input = input;
     for (text, (name, bound)) in texts.iter_mut().zip(fields) {
-        if let Some(found) = input.first().map(|len| u32::from(*len)).filter(|len| len > bound) {
-            let kind = DecodeErrorKind::OverBound { bound: *bound, found };
-            return parse::field(parse::fail(kind, input.len()), name);
-        }
-        let (rest, read) = parse::field(Str::<255>::read_ref(input), name)?;
+        let one = parse::length_up_to(input, *bound).and_then(|(rest, len)| utf8(rest, len));
+        let (rest, read) = parse::field(one, name)?;
         *text = read;
         input = rest;
     }

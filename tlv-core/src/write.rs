@@ -6,6 +6,7 @@
 //! debug builds would say so.
 
 use alloc::vec::Vec;
+use core::{mem, ops::Deref};
 
 use bytes::BytesMut;
 
@@ -52,12 +53,37 @@ impl FrameBuffer {
     }
 
     /// Forgets the frames, and keeps the memory.
+    #[inline]
     pub fn clear(&mut self) {
         self.len = 0;
     }
 
-    /// The frames.
-    pub fn as_slice(&self) -> &[u8] {
+    /// Appends what is encoded already.
+    #[inline]
+    pub fn extend_from_slice(&mut self, frames: &[u8]) {
+        slice(self.grow(frames.len()), frames);
+    }
+
+    /// The memory that it keeps, in bytes.
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Takes the frames out with their memory, and holds nothing.
+    #[must_use]
+    pub fn take(&mut self) -> Vec<u8> {
+        let mut frames = mem::take(&mut self.bytes);
+        frames.truncate(mem::take(&mut self.len));
+        frames
+    }
+}
+
+/// The frames.
+impl Deref for FrameBuffer {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 }
@@ -91,14 +117,12 @@ pub fn slice<'o>(out: &'o mut [u8], bytes: &[u8]) -> &'o mut [u8] {
 fn copy(to: &mut [u8], from: &[u8]) {
     match from.len() {
         0 => {}
-        1..4 => {
-            for (to, from) in to.iter_mut().zip(from) {
-                *to = *from;
-            }
-        }
+        1 => ends::<1>(to, from),
+        2..4 => ends::<2>(to, from),
         4..8 => ends::<4>(to, from),
         8..16 => ends::<8>(to, from),
-        16..=32 => ends::<16>(to, from),
+        16..32 => ends::<16>(to, from),
+        32..=64 => ends::<32>(to, from),
         _ => to.copy_from_slice(from),
     }
 }
@@ -122,6 +146,23 @@ pub fn chunk<const N: usize>(out: &mut [u8], bytes: [u8; N]) -> &mut [u8] {
             *to = bytes;
             rest
         }
+        None => short(),
+    }
+}
+
+/// Writes whether bytes are there, and the bytes.
+///
+/// Whether they are is often a toss-up, which costs more to guess wrong than to write: so it decides
+/// by how much to go on and nothing else. What is written too far is written again by what follows.
+#[inline]
+pub fn option<const N: usize>(out: &mut [u8], bytes: Option<[u8; N]>) -> &mut [u8] {
+    let (there, len) = if bytes.is_some() { (1, N) } else { (0, 0) };
+    let rest = chunk(out, [there]);
+    if let Some(room) = rest.first_chunk_mut() {
+        *room = bytes.unwrap_or([0; N]);
+    }
+    match rest.get_mut(len..) {
+        Some(rest) => rest,
         None => short(),
     }
 }
@@ -226,15 +267,41 @@ mod tests {
     }
 
     #[test]
+    fn an_optional_value_is_written_where_nothing_follows_it_too() {
+        let mut out = [9; 4];
+        assert_eq!(option(&mut out, Some([1, 2])), [9]);
+        assert_eq!(out, [1, 1, 2, 9]);
+        assert_eq!(option(&mut out[1..], None::<[u8; 2]>).len(), 2);
+        assert_eq!(out[..2], [1, 0]);
+        let mut last = [9; 2];
+        assert_eq!(option(&mut last, None::<[u8; 2]>), [9]);
+        assert_eq!(last, [0, 9]);
+        assert_eq!(option(&mut last, Some([7])), []);
+        assert_eq!(last, [1, 7]);
+    }
+
+    #[test]
     fn a_buffer_that_is_used_again_holds_what_was_written_last() {
         let mut buffer = FrameBuffer::new();
         buffer.grow(4).fill(7);
-        buffer.grow(2).fill(8);
-        assert_eq!(buffer.as_slice(), [7, 7, 7, 7, 8, 8]);
+        buffer.extend_from_slice(&[8, 8]);
+        assert_eq!(buffer[..], [7, 7, 7, 7, 8, 8]);
         buffer.clear();
-        assert_eq!(buffer.as_slice(), []);
+        assert!(buffer.is_empty());
         buffer.grow(3).fill(9);
-        assert_eq!(buffer.as_slice(), [9, 9, 9]);
+        assert_eq!(buffer[..], [9, 9, 9]);
         assert_eq!(buffer.grow(10).len(), 10);
+    }
+
+    #[test]
+    fn frames_that_are_taken_out_leave_nothing_behind() {
+        let mut buffer = FrameBuffer::new();
+        buffer.extend_from_slice(&[1, 2, 3, 4]);
+        buffer.clear();
+        buffer.extend_from_slice(&[5, 6]);
+        assert_eq!(buffer.take(), [5, 6]);
+        assert!(buffer.is_empty() && buffer.capacity() == 0);
+        buffer.extend_from_slice(&[7]);
+        assert_eq!(buffer[..], [7]);
     }
 }

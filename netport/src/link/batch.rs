@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 
 use tlv_core::Message;
+use tlv_core::write::FrameBuffer;
 
 use super::Link;
 use crate::error::SendError;
@@ -16,12 +17,12 @@ const BATCH_BYTES: usize = 64 * 1024;
 #[must_use]
 pub struct Batch<'a> {
     link: &'a Link,
-    frames: Vec<u8>,
+    frames: FrameBuffer,
 }
 
 impl<'a> Batch<'a> {
     pub(super) fn new(link: &'a Link) -> Self {
-        Self { link, frames: Vec::new() }
+        Self { link, frames: FrameBuffer::new() }
     }
 
     /// Adds a message. Waits like [`Link::send`] where the batch is large enough to be sent.

@@ -16,7 +16,7 @@ use crate::{
 ///
 /// Neighbours of such types are read with one bounds check, by [`get`](Self::get) from each one's
 /// part of the run.
-pub trait Fixed: 'static {
+pub trait Fixed: Sized + 'static {
     /// The value.
     type Value: Copy + fmt::Debug + PartialEq + Send + Sync + 'static;
 
@@ -82,6 +82,25 @@ pub trait Fixed: 'static {
             }
         }
         Ok(values)
+    }
+
+    /// The value in the first [`SIZE`](Self::SIZE) bytes, if it is `there`.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    #[inline]
+    fn get_option(bytes: &[u8], there: bool) -> Result<Option<Self::Value>, DecodeError> {
+        if there { Self::get(bytes).map(Some) } else { Ok(None) }
+    }
+
+    /// Writes an `Opt`: whether the value is there, and the value. Hands back what is left.
+    #[inline]
+    fn put_option<'o>(value: &Option<Self::Value>, out: &'o mut [u8]) -> &'o mut [u8] {
+        match value {
+            Some(value) => <Self as Wire>::write(value, write::chunk(out, [1])),
+            None => write::chunk(out, [0]),
+        }
     }
 
     /// A value made of choices, for tests and fuzzers.
@@ -210,6 +229,30 @@ impl<T: Fixed> Wire for T {
     }
 
     #[inline]
+    fn read_option<'a>(
+        input: &'a [u8],
+        there: bool,
+        _: Source<'_>,
+    ) -> IResult<'a, Option<T::Value>> {
+        let Some((bytes, after)) = input.split_at_checked(T::SIZE) else {
+            // Near the end: nothing follows that is as long.
+            return match there {
+                true => T::read_ref(input).map(|(rest, value)| (rest, Some(value))),
+                false => Ok((input, None)),
+            };
+        };
+        match T::get_option(bytes, there) {
+            Ok(value) => Ok((if there { after } else { input }, value)),
+            Err(error) => Err(nom::Err::Error(error.before(after.len()))),
+        }
+    }
+
+    #[inline]
+    fn write_option<'o>(value: &Option<T::Value>, out: &'o mut [u8]) -> &'o mut [u8] {
+        T::put_option(value, out)
+    }
+
+    #[inline]
     fn read_many<'a>(input: &'a [u8], count: usize, _: Source<'_>) -> IResult<'a, Vec<T::Value>> {
         let Some((bytes, rest)) = input.split_at_checked(count.saturating_mul(T::SIZE)) else {
             return Err(nom::Err::Error(cut_many::<T>(input)));
@@ -238,12 +281,37 @@ impl<T: Fixed> Wire for T {
     fn write_many<'o>(values: &[T::Value], out: &'o mut [u8]) -> &'o mut [u8] {
         match out.split_at_mut_checked(values.len().saturating_mul(T::SIZE)) {
             Some((to, rest)) => {
-                for (value, to) in values.iter().zip(to.chunks_exact_mut(T::SIZE)) {
-                    T::put(value, to);
+                match values.len() {
+                    0 => {}
+                    1 => put_ends::<T, 1>(values, to),
+                    2..4 => put_ends::<T, 2>(values, to),
+                    4..8 => put_ends::<T, 4>(values, to),
+                    _ => put_each::<T>(values, to),
                 }
                 rest
             }
             None => write::short(),
         }
+    }
+}
+
+/// Writes values to as many places.
+#[inline]
+fn put_each<T: Fixed>(values: &[T::Value], to: &mut [u8]) {
+    for (value, to) in values.iter().zip(to.chunks_exact_mut(T::SIZE)) {
+        T::put(value, to);
+    }
+}
+
+/// Writes the first `N` values and the last `N`, which together are all: a few without a loop, and
+/// without the call that copies many.
+#[inline]
+fn put_ends<T: Fixed, const N: usize>(values: &[T::Value], to: &mut [u8]) {
+    let last = to.len().saturating_sub(N * T::SIZE);
+    if let (Some(first), Some(to)) = (values.first_chunk::<N>(), to.get_mut(..N * T::SIZE)) {
+        put_each::<T>(first, to);
+    }
+    if let (Some(values), Some(to)) = (values.last_chunk::<N>(), to.get_mut(last..)) {
+        put_each::<T>(values, to);
     }
 }

@@ -196,7 +196,11 @@ impl<'a, T: Wire> Iterator for ListIter<'a, T> {
                 self.index += 1;
                 Some(Ok(value))
             }
-            Err(error) => Some(Err(self.stop(error))),
+            Err(error) => {
+                let error = refused(error, self.list.bytes.len(), self.index);
+                self.index = self.list.count;
+                Some(Err(error))
+            }
         }
     }
 
@@ -208,14 +212,12 @@ impl<'a, T: Wire> Iterator for ListIter<'a, T> {
     }
 }
 
-impl<T: Wire> ListIter<'_, T> {
-    #[cold]
-    #[inline(never)]
-    fn stop(&mut self, error: nom::Err<DecodeError>) -> DecodeError {
-        let error = parse::finish(error, self.list.bytes.len(), "").in_element(self.index);
-        self.index = self.list.count;
-        error
-    }
+/// The error of the element `index` in a list of `len` bytes. It is given values and not the walk:
+/// what a function that is not inlined can change has to be kept in memory.
+#[cold]
+#[inline(never)]
+fn refused(error: nom::Err<DecodeError>, len: usize, index: usize) -> DecodeError {
+    parse::finish(error, len, "").in_element(index)
 }
 
 /// Walks a [`ListRef`] without reading its elements.

@@ -22,9 +22,10 @@ pub use array::{Array, BigArray, VarArray};
 pub use fixed::{Fixed, Plain, debug_flags, plain_many, too_few, unknown_value};
 pub use list::{List, ListIter, ListRef, PeekIter};
 pub use map::{Key, Map, MapIter, MapRef};
+pub(crate) use text::utf8;
 pub use text::{Blob, Str};
 
-use crate::{EncodeError, error::DecodeError, generate::Choices, parse::IResult};
+use crate::{EncodeError, error::DecodeError, generate::Choices, parse::IResult, write};
 
 /// A type of the spec: its values, and its one encoding.
 ///
@@ -78,6 +79,33 @@ pub trait Wire: 'static {
 
     /// A value made of choices, for tests and fuzzers.
     fn generate(choices: &mut Choices<'_>) -> Self::Owned;
+
+    /// Reads the value of an `Opt`, if it is `there`.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    #[inline]
+    fn read_option<'a>(
+        input: &'a [u8],
+        there: bool,
+        source: Source<'_>,
+    ) -> IResult<'a, Option<Self::Owned>> {
+        if !there {
+            return Ok((input, None));
+        }
+        let (rest, value) = Self::read(input, source)?;
+        Ok((rest, Some(value)))
+    }
+
+    /// Writes an `Opt`: whether the value is there, and the value.
+    #[inline]
+    fn write_option<'o>(value: &Option<Self::Owned>, out: &'o mut [u8]) -> &'o mut [u8] {
+        match value {
+            Some(value) => Self::write(value, write::chunk(out, [1])),
+            None => write::chunk(out, [0]),
+        }
+    }
 
     /// Reads `count` values. The caller has held `count` to the bytes left.
     ///

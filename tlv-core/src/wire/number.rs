@@ -7,6 +7,7 @@ use crate::{
     EncodeError, Uuid,
     error::{DecodeError, DecodeErrorKind},
     generate::Choices,
+    write,
 };
 
 macro_rules! plain {
@@ -36,6 +37,16 @@ macro_rules! plain {
             #[inline]
             fn get_many(bytes: &[u8]) -> Result<Vec<$value>, DecodeError> {
                 Ok(plain_many::<Self>(bytes))
+            }
+
+            #[inline]
+            fn get_option(bytes: &[u8], there: bool) -> Result<Option<$value>, DecodeError> {
+                Ok(there.then_some(Self::plain(bytes)))
+            }
+
+            #[inline]
+            fn put_option<'o>(value: &Option<$value>, out: &'o mut [u8]) -> &'o mut [u8] {
+                write::option(out, value.map($to))
             }
 
             fn choose(choices: &mut Choices<'_>) -> $value {
@@ -100,13 +111,19 @@ impl Fixed for bool {
 
     #[inline]
     fn get_many(bytes: &[u8]) -> Result<Vec<Self>, DecodeError> {
-        // Judged together, so that neither loop has a way out.
-        if bytes.iter().fold(0, |all, byte| all | byte) > 1 {
+        // Judged together, and afterwards, so that the loop has no way out.
+        let mut all = 0;
+        let judged = |byte: &u8| {
+            all |= *byte;
+            *byte == 1
+        };
+        let values: Vec<Self> = bytes.iter().map(judged).collect();
+        if all > 1 {
             let wrong = bytes.iter().position(|byte| *byte > 1).unwrap_or_default();
             let rest = bytes.get(wrong..).unwrap_or_default();
-            return Self::get(rest).map(|_| Vec::new()).map_err(|error| error.in_element(wrong));
+            return Self::get(rest).map(|_| values).map_err(|error| error.in_element(wrong));
         }
-        Ok(bytes.iter().map(|byte| *byte == 1).collect())
+        Ok(values)
     }
 
     fn choose(choices: &mut Choices<'_>) -> Self {

@@ -6,7 +6,6 @@ use crate::{
     error::DecodeError,
     generate::Choices,
     parse::{self, IResult},
-    write,
 };
 
 impl<T: Wire> Wire for Option<T> {
@@ -28,11 +27,7 @@ impl<T: Wire> Wire for Option<T> {
     #[inline]
     fn read<'a>(input: &'a [u8], source: Source<'_>) -> IResult<'a, Option<T::Owned>> {
         let (rest, there) = flag(input)?;
-        if !there {
-            return Ok((rest, None));
-        }
-        let (rest, value) = T::read(rest, source)?;
-        Ok((rest, Some(value)))
+        T::read_option(rest, there, source)
     }
 
     #[inline]
@@ -56,10 +51,7 @@ impl<T: Wire> Wire for Option<T> {
 
     #[inline]
     fn write<'o>(value: &Option<T::Owned>, out: &'o mut [u8]) -> &'o mut [u8] {
-        match value {
-            Some(value) => T::write(value, write::chunk(out, [1])),
-            None => write::chunk(out, [0]),
-        }
+        T::write_option(value, out)
     }
 
     fn generate(choices: &mut Choices<'_>) -> Option<T::Owned> {

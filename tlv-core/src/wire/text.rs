@@ -30,11 +30,7 @@ impl<const MAX: u32> Wire for Str<MAX> {
     #[inline]
     fn read_ref(input: &[u8]) -> IResult<'_, &str> {
         let (rest, len) = parse::length::<MAX>(input)?;
-        let (rest, bytes) = parse::take(rest, len)?;
-        match core::str::from_utf8(bytes) {
-            Ok(text) => Ok((rest, text)),
-            Err(error) => not_utf8(error.valid_up_to(), bytes.len() + rest.len()),
-        }
+        utf8(rest, len)
     }
 
     #[inline]
@@ -88,8 +84,11 @@ impl<const MAX: u32> Wire for Blob<MAX> {
 
     #[inline]
     fn skip(input: &[u8]) -> IResult<'_, ()> {
-        let (rest, _) = Self::read_ref(input)?;
-        Ok((rest, ()))
+        let (rest, len) = parse::length::<MAX>(input)?;
+        match rest.get(len..) {
+            Some(rest) => Ok((rest, ())),
+            None => parse::take(rest, len).map(|(rest, _)| (rest, ())),
+        }
     }
 
     #[inline]
@@ -128,6 +127,16 @@ impl<const MAX: u32> Counted for Blob<MAX> {
 
     fn generate_count(choices: &mut Choices<'_>, count: usize) -> Bytes {
         choices.blob(count)
+    }
+}
+
+/// Reads `len` bytes that have to be UTF-8.
+#[inline]
+pub(crate) fn utf8(input: &[u8], len: usize) -> IResult<'_, &str> {
+    let (rest, bytes) = parse::take(input, len)?;
+    match core::str::from_utf8(bytes) {
+        Ok(text) => Ok((rest, text)),
+        Err(error) => not_utf8(error.valid_up_to(), input.len()),
     }
 }
 

@@ -91,6 +91,28 @@ fn texts_that_are_checked_together_are_refused_one_by_one() {
 }
 
 #[test]
+fn texts_of_one_and_two_bytes_of_length_are_checked_together() {
+    let two = |short: &[u8], long: &[u8]| {
+        let long_len = (long.len() as u16).to_le_bytes();
+        [&[short.len() as u8], short, &long_len, long, &[0; 7]].concat()
+    };
+    let text = |value: &[u8]| text::Text::decode(value).map(|text| (text.short, text.long));
+    for len in [0, 1, 127, 128, 256] {
+        let long = "x".repeat(len);
+        let read = text(&two("é".as_bytes(), long.as_bytes())).expect("each is UTF-8");
+        assert_eq!(read, ("é".to_owned(), long));
+    }
+    // Half a character, which the length behind it would complete.
+    let halves = two(&[0xc3], &[b'x'; 0xa9]);
+    assert!(std::str::from_utf8(&halves[1..3]).is_ok(), "together they are");
+    refused::<text::Text>(&halves, Kind::InvalidUtf8 { valid_up_to: 0 }, 1, "Text.short");
+    let bytes = two(b"ab", b"c\xff");
+    refused::<text::Text>(&bytes, Kind::InvalidUtf8 { valid_up_to: 1 }, 6, "Text.long");
+    let bytes = two(b"ab", &[b'x'; 257]);
+    refused::<text::Text>(&bytes, Kind::OverBound { bound: 256, found: 257 }, 3, "Text.long");
+}
+
+#[test]
 fn over_bound_and_count_too_large() {
     refused::<text::Text>(&[0, 1, 1], Kind::OverBound { bound: 256, found: 257 }, 1, "Text.long");
     refused::<numbers::NumberLists>(

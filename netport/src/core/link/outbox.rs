@@ -5,6 +5,7 @@ use std::io::{self, IoSlice};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use tlv_core::write::FrameBuffer;
 
 use super::queue::{Queue, SLICES_MAX};
 use crate::core::mutant::{Mutant, mutant};
@@ -168,7 +169,7 @@ impl SendingHalf {
     /// What `encode` does not finish it must take back.
     pub fn append<E>(
         &mut self,
-        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+        encode: impl FnOnce(&mut FrameBuffer) -> Result<(), E>,
     ) -> Result<(), E> {
         self.queue.append(encode)
     }

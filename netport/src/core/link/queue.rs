@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io::IoSlice;
 
 use bytes::{Buf, Bytes};
+use tlv_core::write::FrameBuffer;
 
 /// Shared frames up to this many bytes are copied behind their neighbours: cheaper than a slice of
 /// their own in the gathering write.
@@ -20,7 +21,7 @@ pub(super) const SLICES_MAX: usize = 16;
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     chunks: VecDeque<Bytes>,
-    tail: Vec<u8>,
+    tail: FrameBuffer,
     /// Bytes of `tail` already written; only ever above 0 while `chunks` is empty.
     tail_written: usize,
     chunk_bytes: usize,
@@ -39,7 +40,7 @@ impl Queue {
     /// Lets `encode` append whole frames; on an error it must have left the buffer as it was.
     pub(super) fn append<E>(
         &mut self,
-        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+        encode: impl FnOnce(&mut FrameBuffer) -> Result<(), E>,
     ) -> Result<(), E> {
         if self.tail.len() >= CHUNK_BYTES {
             self.close_tail();
@@ -114,7 +115,7 @@ impl Queue {
     /// Gives back the memory that a busy time left behind.
     pub(super) fn shrink(&mut self) {
         if self.is_empty() && self.tail.capacity() > KEPT_BYTES {
-            self.tail = Vec::new();
+            self.tail = FrameBuffer::new();
         }
         if self.chunks.is_empty() {
             self.chunks = VecDeque::new();
@@ -125,7 +126,7 @@ impl Queue {
         if self.tail.is_empty() {
             return;
         }
-        let mut chunk = Bytes::from(std::mem::take(&mut self.tail));
+        let mut chunk = Bytes::from(self.tail.take());
         chunk.advance(std::mem::take(&mut self.tail_written));
         self.chunk_bytes += chunk.len();
         self.chunks.push_back(chunk);

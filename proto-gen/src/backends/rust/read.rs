@@ -69,11 +69,13 @@ pub(super) fn uses_source(cx: &Cx<'_>, body: &Body) -> bool {
     })
 }
 
-/// A text whose length is one byte and which needs no check but for UTF-8: with its bound.
+/// A text that may be short and which needs no check but for UTF-8: with its bound.
 fn short_text<'b>(piece: &Piece<'b>) -> Option<(usize, &'b Field, u32)> {
     let Piece::One(index, field) = piece else { return None };
     match field.ty {
-        Ty::Str { max } if max <= 0xff && field.constraint.is_none() => Some((*index, field, max)),
+        Ty::Str { max } if max <= 0xffff && field.constraint.is_none() => {
+            Some((*index, field, max))
+        }
         _ => None,
     }
 }

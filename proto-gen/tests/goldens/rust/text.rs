@@ -101,13 +101,9 @@ mod generated {
         const MIN: usize = 10;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, TextRef<'_>> {
-            let (input, f0) = ::tlv_core::parse::field(
-                <::tlv_core::wire::Str<255> as ::tlv_core::wire::Wire>::read_ref(input),
-                "short",
-            )?;
-            let (input, f1) = ::tlv_core::parse::field(
-                <::tlv_core::wire::Str<256> as ::tlv_core::wire::Wire>::read_ref(input),
-                "long",
+            let (input, [f0, f1]) = ::tlv_core::text::texts(
+                input,
+                &[("short", 255), ("long", 256)],
             )?;
             let (input, f2) = ::tlv_core::parse::field(
                 <::tlv_core::wire::Str<
@@ -143,18 +139,12 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, f0) = ::tlv_core::parse::field(
-                <::tlv_core::wire::Str<
-                    255,
-                > as ::tlv_core::wire::Wire>::read(input, source),
-                "short",
+            let (input, [f0, f1]) = ::tlv_core::text::texts(
+                input,
+                &[("short", 255), ("long", 256)],
             )?;
-            let (input, f1) = ::tlv_core::parse::field(
-                <::tlv_core::wire::Str<
-                    256,
-                > as ::tlv_core::wire::Wire>::read(input, source),
-                "long",
-            )?;
+            let f0 = ::tlv_core::alloc::string::String::from(f0);
+            let f1 = ::tlv_core::alloc::string::String::from(f1);
             let (input, f2) = ::tlv_core::parse::field(
                 <::tlv_core::wire::Str<
                     65_536,
