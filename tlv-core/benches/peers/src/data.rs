@@ -2,12 +2,6 @@
 
 use crate::model::*;
 
-/// Elements in each data set.
-pub const LOGS: usize = 10_000;
-pub const TRIANGLES: usize = 125_000;
-pub const UPDATES: usize = 1_000;
-pub const FRAMES: usize = 1_000;
-
 /// SplitMix64 (Steele, Lea, Flood 2014): small, and the same everywhere.
 pub struct Rng(u64);
 

@@ -6,6 +6,7 @@ pub mod ours;
 pub mod prost;
 
 use rkyv::util::AlignedVec;
+use tlv_core::write::FrameBuffer;
 
 /// Whether an old reader can read what a newer writer wrote, and the other way round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,24 @@ pub enum Evolution {
     Yes,
     /// Not, or only by hand.
     No,
+}
+
+/// A buffer that is used again.
+pub trait Buffer: Default + std::ops::Deref<Target = [u8]> + 'static {
+    /// Forgets what it holds, and keeps the memory.
+    fn clear(&mut self);
+}
+
+impl Buffer for Vec<u8> {
+    fn clear(&mut self) {
+        Vec::clear(self);
+    }
+}
+
+impl Buffer for FrameBuffer {
+    fn clear(&mut self) {
+        FrameBuffer::clear(self);
+    }
 }
 
 /// What a format does with a data set of type `T`.
@@ -30,11 +49,13 @@ pub trait Format<T> {
     type Own: 'static;
     /// What `decode` returns.
     type Decoded: 'static;
+    /// What it encodes into, again and again.
+    type Buffer: Buffer;
 
     /// Converts.
     fn own(value: &T) -> Self::Own;
     /// Appends.
-    fn encode(value: &Self::Own, out: &mut Vec<u8>);
+    fn encode(value: &Self::Own, out: &mut Self::Buffer);
     /// To owned.
     fn decode(bytes: &[u8]) -> Self::Decoded;
     /// From the bytes to having read every field, checked.

@@ -3,36 +3,28 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use crate::subject::Drop1;
+
 /// One measured action of one format on one data set.
 pub struct Timed<'a> {
-    /// The format.
-    pub name: &'static str,
-    /// Runs the action once, and says how long it took; what comes before and after (clearing a
-    /// buffer, dropping a result) is not counted.
-    pub run: Box<dyn FnMut() -> Duration + 'a>,
+    /// What is timed; dropping what it returns is not.
+    pub action: Box<dyn FnMut() -> Option<Box<dyn Drop1>> + 'a>,
 }
 
-impl<'a> Timed<'a> {
-    /// Counts the time of `action`, not the time of dropping what it returns.
-    pub fn new<T>(name: &'static str, mut action: impl FnMut() -> T + 'a) -> Self {
-        Self {
-            name,
-            run: Box::new(move || {
-                let start = Instant::now();
-                let result = black_box(action());
-                let elapsed = start.elapsed();
-                drop(result);
-                elapsed
-            }),
-        }
+impl Timed<'_> {
+    /// Runs the action once, and says how long it took.
+    fn run(&mut self) -> Duration {
+        let start = Instant::now();
+        let result = black_box((self.action)());
+        let elapsed = start.elapsed();
+        drop(result);
+        elapsed
     }
 }
 
 /// A format's figures for one action.
 #[derive(Clone, Debug)]
 pub struct Figure {
-    /// The format.
-    pub name: &'static str,
     /// Median time of one run.
     pub median: Duration,
     /// Median over all rounds of (first subject's time / this one's time) in the same round.
@@ -53,12 +45,12 @@ const RUNS: usize = 3;
 pub fn compare(subjects: &mut [Timed<'_>]) -> Vec<Figure> {
     let mut times: Vec<Vec<f64>> = vec![Vec::new(); subjects.len()];
     for subject in subjects.iter_mut() {
-        (subject.run)();
+        subject.run();
     }
     for round in 0..ROUNDS_MAX {
         for turn in 0..subjects.len() {
             let index = (turn + round) % subjects.len();
-            let best = (0..RUNS).map(|_| (subjects[index].run)()).min();
+            let best = (0..RUNS).map(|_| subjects[index].run()).min();
             times[index].push(best.unwrap_or_default().as_secs_f64());
         }
         let steady = || (1..times.len()).all(|index| error(&ratios(&times, index)) < STEADY);
@@ -66,13 +58,10 @@ pub fn compare(subjects: &mut [Timed<'_>]) -> Vec<Figure> {
             break;
         }
     }
-    subjects
-        .iter()
-        .enumerate()
-        .map(|(index, subject)| {
+    (0..subjects.len())
+        .map(|index| {
             let ratios = ratios(&times, index);
             Figure {
-                name: subject.name,
                 median: Duration::from_secs_f64(quantile(&mut times[index].clone(), 0.5)),
                 ratio: quantile(&mut ratios.clone(), 0.5),
                 spread: quartiles(&ratios) / 2.0,

@@ -336,6 +336,7 @@ macro_rules! format {
             const BORROWS: bool = $borrows;
             type Own = $own;
             type Decoded = $own;
+            type Buffer = Vec<u8>;
 
             fn own(value: &model::$model) -> $own {
                 value.into()
@@ -380,6 +381,7 @@ impl Format<Vec<model::Frame>> for Bilrost {
     const BORROWS: bool = true;
     type Own = Vec<owned::Frame>;
     type Decoded = Vec<owned::Frame>;
+    type Buffer = Vec<u8>;
 
     fn own(value: &Vec<model::Frame>) -> Self::Own {
         value.iter().map(Into::into).collect()

@@ -177,6 +177,7 @@ macro_rules! format {
             const BORROWS: bool = $borrows;
             type Own = $own;
             type Decoded = $own;
+            type Buffer = Vec<u8>;
 
             fn own(value: &$own) -> $own {
                 value.clone()
@@ -212,12 +213,13 @@ macro_rules! format {
 }
 
 /// A stream of frames, each behind its length.
-impl<F: Format<Frame, Own = Frame, Decoded = Frame>> Format<Vec<Frame>> for F {
+impl<F: Format<Frame, Own = Frame, Decoded = Frame, Buffer = Vec<u8>>> Format<Vec<Frame>> for F {
     const NAME: &'static str = F::NAME;
     const EVOLUTION: Evolution = F::EVOLUTION;
     const BORROWS: bool = F::BORROWS;
     type Own = Vec<Frame>;
     type Decoded = Vec<Frame>;
+    type Buffer = Vec<u8>;
 
     fn own(value: &Vec<Frame>) -> Vec<Frame> {
         value.clone()

@@ -7,6 +7,7 @@ use tlv_core::messages::{
 };
 use tlv_core::messages::{PeerRef, Ping};
 use tlv_core::record::{self, HEADER_LEN};
+use tlv_core::write::FrameBuffer;
 use tlv_core::{ListRef, Message, MessageSet, Uuid};
 
 use super::{Evolution, Format};
@@ -55,7 +56,8 @@ sum_fields!(Changes, ChangesRef<'_> => from to; joined);
 impl<T: Sum> Sum for Result<T, tlv_core::DecodeError> {
     #[inline(always)]
     fn sum(&self) -> u64 {
-        self.as_ref().expect("own bytes").sum()
+        let Ok(value) = self else { panic!("own bytes") };
+        value.sum()
     }
 }
 
@@ -165,8 +167,19 @@ fn value(bytes: &[u8]) -> &[u8] {
     &bytes[HEADER_LEN..]
 }
 
+/// Decodes a message without `Bytes`.
+fn copied<M: Message>(bytes: &[u8]) -> M {
+    M::decode(value(bytes)).expect("own bytes")
+}
+
+/// Decodes a message with `Bytes` as the documentation advises: from `Bytes`, which they share. What
+/// was received is lent here, so it is copied to one buffer first, in the time that is measured.
+fn shared<M: Message>(bytes: &[u8]) -> M {
+    M::decode_bytes(&bytes::Bytes::copy_from_slice(value(bytes))).expect("own bytes")
+}
+
 macro_rules! format {
-    ($($model:ident, $own:ty, |$value:ident| $access:expr;)*) => {
+    ($($model:ident, $own:ty, $decode:ident, |$value:ident| $access:expr;)*) => {
         $(impl Format<model::$model> for Ours {
             const NAME: &'static str = "ours";
             const EVOLUTION: Evolution = Evolution::Yes;
@@ -174,17 +187,18 @@ macro_rules! format {
             const FRAMING: usize = HEADER_LEN;
             type Own = $own;
             type Decoded = $own;
+            type Buffer = FrameBuffer;
 
             fn own(value: &model::$model) -> $own {
                 value.into()
             }
 
-            fn encode(value: &$own, out: &mut Vec<u8>) {
+            fn encode(value: &$own, out: &mut FrameBuffer) {
                 value.encode_frame(out).expect("within the bounds");
             }
 
             fn decode(bytes: &[u8]) -> $own {
-                <$own>::decode(value(bytes)).expect("own bytes")
+                $decode(bytes)
             }
 
             fn borrow(bytes: &[u8]) -> u64 {
@@ -203,9 +217,9 @@ macro_rules! format {
     };
 }
 format! {
-    Logs, log::Logs, |v| each(v.logs.peek().map(|log| log.status()));
-    Mesh, mesh::Mesh, |v| each(walk(v.triangles).map(|triangle| triangle.a.x));
-    Updates, mk48::Updates,
+    Logs, log::Logs, copied, |v| each(v.logs.peek().map(|log| log.status()));
+    Mesh, mesh::Mesh, copied, |v| each(walk(v.triangles).map(|triangle| triangle.a.x));
+    Updates, mk48::Updates, shared,
         |v| each(walk(v.updates).flat_map(|u| u.contacts.peek().map(|c| c.entity_id())));
 }
 
@@ -248,12 +262,13 @@ impl Format<Vec<model::Frame>> for Ours {
     const FRAMING: usize = 0;
     type Own = Vec<Frame>;
     type Decoded = Vec<Frame>;
+    type Buffer = FrameBuffer;
 
     fn own(value: &Vec<model::Frame>) -> Vec<Frame> {
         value.iter().map(Into::into).collect()
     }
 
-    fn encode(value: &Vec<Frame>, out: &mut Vec<u8>) {
+    fn encode(value: &Vec<Frame>, out: &mut FrameBuffer) {
         for frame in value {
             match frame {
                 Frame::Control(message) => message.encode_frame(out),

@@ -321,6 +321,7 @@ macro_rules! format {
             const BORROWS: bool = false;
             type Own = $own;
             type Decoded = $own;
+            type Buffer = Vec<u8>;
 
             fn own(value: &model::$own) -> $own {
                 value.into()
@@ -368,6 +369,7 @@ impl Format<Vec<model::Frame>> for Prost {
     const BORROWS: bool = false;
     type Own = Vec<Frame>;
     type Decoded = Vec<Frame>;
+    type Buffer = Vec<u8>;
 
     fn own(value: &Vec<model::Frame>) -> Vec<Frame> {
         value.iter().map(Into::into).collect()
