@@ -119,6 +119,10 @@ pub struct LinkConfig {
     /// Bytes that the kernel may hold unsent for a peer that does not read, before a link's own
     /// backlog begins. 128 KiB unless set.
     pub unsent_bytes_max: u32,
+    /// Bytes, about, that the kernel may hold received and not yet read from a peer that sends
+    /// faster than this side reads. `None`, as it is unless set, leaves it to the kernel, which goes
+    /// up to megabytes for the sake of throughput; a server's is 64 KiB.
+    pub unread_bytes_max: Option<u32>,
     /// Tries again for so long before the thread sleeps: lower latency for processor time. `None`
     /// unless set.
     pub spin: Option<Duration>,
@@ -138,6 +142,7 @@ impl Default for LinkConfig {
             linger: Duration::from_secs(2),
             backlog_bytes_max: 1024 * 1024,
             unsent_bytes_max: 128 * 1024,
+            unread_bytes_max: None,
             spin: None,
         }
     }

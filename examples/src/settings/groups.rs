@@ -70,6 +70,9 @@ settings! {
     /// Most bytes that the kernel holds for a peer that does not read
     #[arg(value_name = "BYTES")]
     unsent_bytes_max: u32 => link.unsent_bytes_max,
+    /// Most bytes that the kernel holds from a peer that sends too fast, or `never`
+    #[arg(value_name = "BYTES")]
+    unread_bytes_max: Limit<u32> => link.unread_bytes_max,
     /// Try again for so long before sleeping, or `never`
     #[arg(value_name = "TIME")]
     spin: Limit<Time> => link.spin,

@@ -44,6 +44,7 @@ macro_rules! builder {
                 linger: Duration => $port.link.linger,
                 backlog_bytes_max: usize => $port.link.backlog_bytes_max,
                 unsent_bytes_max: u32 => $port.link.unsent_bytes_max,
+                unread_bytes_max: Option<u32> => $port.link.unread_bytes_max,
                 spin: Option<Duration> => $port.link.spin,
                 $($setting: $ty => $place,)*
             }

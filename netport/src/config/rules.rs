@@ -129,6 +129,7 @@ impl LinkConfig {
         at_least("frame_rate_min", self.frame_rate_min.into(), 1)?;
         at_least("backlog_bytes_max", self.backlog_bytes_max as u64, 1)?;
         at_least("unsent_bytes_max", self.unsent_bytes_max.into(), 1)?;
+        at_least("unread_bytes_max", self.unread_bytes_max.unwrap_or(1).into(), 1)?;
         match (self.heartbeat, self.idle_timeout) {
             // The next heartbeat may be almost two of these away, and then it has to get there:
             // peers with the same settings would give each other up meanwhile.
@@ -353,6 +354,9 @@ mod tests {
         });
         server("`port.link.unsent_bytes_max` is 0: it must be at least 1", |c| {
             c.port.link.unsent_bytes_max = 0;
+        });
+        server("`port.link.unread_bytes_max` is 0: it must be at least 1", |c| {
+            c.port.link.unread_bytes_max = Some(0);
         });
     }
 

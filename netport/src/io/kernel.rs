@@ -15,8 +15,8 @@ use self::memory as means;
 use self::system as means;
 
 pub(crate) use self::means::{
-    Epoll, Events, Fd, accept, be_patient, clear, connect, connected, eventfd, listen, local_addr,
-    poll, read, read_patiently, send, shut, signal, tune,
+    Epoll, Events, Fd, accept, be_patient, clear, connect, connected, eventfd, give_up_after,
+    listen, local_addr, poll, read, read_patiently, reset_on_close, send, shut, signal, tune,
 };
 
 use std::time::Duration;
@@ -35,6 +35,8 @@ pub(crate) enum Ready {
 pub(crate) struct Tuning {
     /// Bytes that the kernel holds unsent before it says that there is no room.
     pub(crate) unsent_bytes_max: u32,
+    /// Bytes, about, that the kernel holds unread; `None` leaves it to the kernel.
+    pub(crate) unread_bytes_max: Option<u32>,
     /// Unacknowledged bytes kill a connection after this.
     pub(crate) user_timeout: Duration,
     /// First keep-alive probe after so long without a byte.

@@ -17,6 +17,8 @@ const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(60);
 const USER_TIMEOUT_MIN: Duration = Duration::from_secs(30);
 /// The kernel counts in milliseconds, and takes no more than this: some 24 days.
 const USER_TIMEOUT_MAX: Duration = Duration::from_millis(i32::MAX as u64);
+/// Who closes waits for the peer to take what is left for so long, or longer.
+const LEAVE_MIN: Duration = Duration::from_secs(1);
 /// Bytes of a discarded stream that are read at once.
 const DISCARD_BYTES: usize = 16 * 1024;
 
@@ -127,6 +129,13 @@ impl Socket {
         self.shut(Shutdown::Write);
     }
 
+    /// Before the socket is closed: what the kernel still has to send is given up once the peer took
+    /// nothing for `patience`, or a second. It would keep that for long after the link has ended and
+    /// counts no more.
+    pub(crate) fn leave(&self, patience: Duration) {
+        kernel::give_up_after(&self.0, patience.clamp(LEAVE_MIN, USER_TIMEOUT_MAX));
+    }
+
     fn shut(&self, how: Shutdown) {
         kernel::shut(&self.0, how);
     }
@@ -151,6 +160,7 @@ fn tuning(config: &LinkConfig) -> Tuning {
     let stall = config.stall_timeout.unwrap_or(Duration::ZERO);
     Tuning {
         unsent_bytes_max: config.unsent_bytes_max,
+        unread_bytes_max: config.unread_bytes_max,
         user_timeout: stall.clamp(USER_TIMEOUT_MIN, USER_TIMEOUT_MAX),
         keep_alive_after: KEEP_ALIVE_AFTER,
     }
@@ -195,6 +205,8 @@ impl Wire for SocketWire {
     }
 
     fn shut(&mut self) {
+        // What waited is lost, and the peer is to see that.
+        kernel::reset_on_close(&self.socket.0);
         self.socket.shut(Shutdown::Both);
     }
 }

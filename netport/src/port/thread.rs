@@ -251,6 +251,7 @@ impl Life {
         if !(read && written) {
             meters::expired("linger");
         }
+        self.socket.leave(self.port.config().link.linger);
     }
 }
 

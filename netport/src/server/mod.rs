@@ -35,12 +35,10 @@ pub struct ServerConfig {
 impl ServerConfig {
     /// The defaults, for a server that listens on `listen` as a new node named `server`.
     pub fn new(listen: SocketAddr) -> Self {
-        let identity = Identity::new(Role::Server, "server");
-        Self {
-            port: PortConfig::new(listen, identity),
-            directory: DirectoryConfig::default(),
-            push_spacing: Duration::from_millis(5),
-        }
+        let mut port = PortConfig::new(listen, Identity::new(Role::Server, "server"));
+        // Clients have little to say to it, and may be many.
+        port.link.unread_bytes_max = Some(64 * 1024);
+        Self { port, directory: DirectoryConfig::default(), push_spacing: Duration::from_millis(5) }
     }
 }
 

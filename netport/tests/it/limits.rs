@@ -1,17 +1,19 @@
 //! Every loop and queue has a bound, and goes on working at it.
 
+use std::io::Write;
 use std::net::TcpStream;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use netport::{
-    Client, ClientConfig, End, Fresh, Identity, NetPort, Port, PortConfig, Server, ServerConfig,
-    StartError,
+    Client, ClientConfig, Connection, End, Fresh, Identity, Link, NetPort, PeerInfo, Port,
+    PortConfig, Server, ServerConfig, StartError,
 };
 use tlv_core::messages::{App, RefuseReason, Role};
 
 use crate::support::{
-    Raw, Reporter, Reporting, Seen, TestPort, config, frame, hello, next, opened, wait_until,
+    Raw, Reporter, Reporting, Seen, TestPort, config, frame, greet_of, hello, next, opened,
+    wait_until,
 };
 
 #[test]
@@ -39,6 +41,43 @@ fn beyond_the_most_connections_of_an_address_peers_are_refused() {
     drop(first);
     wait_until("it has left", || port.handle.links().is_empty());
     let _second = Raw::open(address, Role::Client);
+}
+
+#[test]
+fn the_kernel_holds_no_more_of_a_flood_than_it_is_told() {
+    // Long enough for bytes to arrive where there is room for them.
+    const SHORT: Duration = Duration::from_millis(200);
+    /// Reads nothing until it is told to.
+    struct Busy(Receiver<()>);
+    impl Connection for Busy {
+        type Set = App;
+        fn on_open(&mut self, _: &Link, _: &PeerInfo) -> Result<(), End> {
+            next(&self.0);
+            Ok(())
+        }
+    }
+    struct User(Option<Receiver<()>>);
+    impl NetPort for User {
+        fn new_connection(&mut self, _: &Port, fresh: Fresh) -> Result<(), End> {
+            fresh.launch(Busy(self.0.take().expect("one peer"))).map(drop)
+        }
+    }
+    let (done, until) = channel();
+    let mut config = config("port");
+    config.link.unread_bytes_max = Some(4096);
+    let port = Port::start(config, User(Some(until))).expect("it starts");
+    let mut peer = Raw::open(port.local_addr(), Role::Client);
+    let socket = socket2::SockRef::from(&peer.0);
+    socket.set_send_buffer_size(4096).expect("a socket");
+    peer.0.set_write_timeout(Some(SHORT)).expect("not zero");
+    let greetings = frame(&greet_of("hello")).repeat(50);
+    let mut taken = 0;
+    while let Ok(written) = peer.0.write(&greetings) {
+        taken += written;
+    }
+    done.send(()).expect("it is still busy");
+    // Left to itself, the kernel begins with room for 64 KiB at the receiver alone.
+    assert!(taken < 48 * 1024, "{taken} bytes");
 }
 
 #[test]

@@ -478,6 +478,12 @@ pub(crate) fn send(socket: &Fd, slices: &[IoSlice<'_>]) -> io::Result<usize> {
     })
 }
 
+/// Changes nothing: a closed socket keeps nothing here.
+pub(crate) fn reset_on_close(_socket: &Fd) {}
+
+/// Changes nothing, likewise.
+pub(crate) fn give_up_after(_socket: &Fd, _patience: Duration) {}
+
 /// Ends one direction, or both.
 pub(crate) fn shut(socket: &Fd, how: Shutdown) {
     socket.kernel.change(|state| {

@@ -158,6 +158,9 @@ pub(crate) fn tune(socket: &Fd, tuning: Tuning) -> io::Result<()> {
     let socket = SockRef::from(socket);
     socket.set_tcp_nodelay(true)?;
     socket.set_tcp_notsent_lowat(tuning.unsent_bytes_max)?;
+    if let Some(bytes) = tuning.unread_bytes_max {
+        socket.set_recv_buffer_size(bytes as usize)?;
+    }
     socket.set_tcp_user_timeout(Some(tuning.user_timeout))?;
     socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(tuning.keep_alive_after))
 }
@@ -192,6 +195,18 @@ pub(crate) fn send(socket: &Fd, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         [slice] => rustix::net::send(socket, slice, flags)?,
         _ => sendmsg(socket, slices, &mut SendAncillaryBuffer::default(), flags)?,
     })
+}
+
+/// Has the kernel forget what it holds when the socket is closed.
+pub(crate) fn reset_on_close(socket: &Fd) {
+    // Fails only when the connection is gone already.
+    let _ = SockRef::from(socket).set_linger(Some(Duration::ZERO));
+}
+
+/// Has the kernel give up what it still has to send once the peer took nothing for `patience`.
+pub(crate) fn give_up_after(socket: &Fd, patience: Duration) {
+    // Fails only when the connection is gone already.
+    let _ = SockRef::from(socket).set_tcp_user_timeout(Some(patience));
 }
 
 /// Ends one direction, or both.
