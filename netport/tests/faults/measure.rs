@@ -127,7 +127,11 @@ fn memory(mut attributes: &[u8]) -> u64 {
     while attributes.len() >= 4 {
         let len = usize::from(u16_at(attributes, 0)).max(4);
         if u16_at(attributes, 2) == DIAG_SKMEMINFO {
-            let value = |index: usize| u64::from(u32_at(attributes, 4 + 4 * index));
+            // What is kept ahead may be less than nothing for a moment.
+            let value = |index: usize| {
+                let value = u32_at(attributes, 4 + 4 * index).cast_signed();
+                u64::try_from(value).unwrap_or(0)
+            };
             // Received, kept ahead, queued to be sent, options, and waiting for its owner's lock.
             return [0, 4, 5, 6, 7].into_iter().map(value).sum();
         }
