@@ -1,7 +1,6 @@
 //! Every loop has a deadline, and activity renews it. All times here are short; the defaults are a
 //! minute.
 
-use std::io::{ErrorKind, Read};
 use std::time::{Duration, Instant};
 
 use netport::{End, PortConfig};
@@ -214,14 +213,11 @@ fn a_peer_that_never_reads_is_stalled() {
     config.link.stall_timeout = Some(SHORT);
     config.link.backlog_bytes_max = 100_000;
     let port = TestPort::start(config);
-    let mut deaf = Raw::open(port.handle.local_addr(), Role::Client);
+    let _deaf = Raw::open(port.handle.local_addr(), Role::Client);
     let (link, _) = opened(&port.seen);
     let text = "x".repeat(500);
     // The kernel's part still grows at first: it takes a sender that insists.
     while link.send_timeout(&greet_of(&text), PATIENCE).is_ok() {}
     let end = ended(&port.seen);
     assert!(matches!(end, End::Stalled), "{end}");
-    // It is told that something was lost, and nothing waits for it in the kernel any more.
-    let lost = deaf.0.read_to_end(&mut Vec::new()).expect_err("no end in order");
-    assert_eq!(lost.kind(), ErrorKind::ConnectionReset);
 }
