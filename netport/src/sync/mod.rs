@@ -4,10 +4,10 @@
 //! one at a time, in an order that follows from a seed, by a clock that the test moves.
 
 #[cfg(not(test))]
-#[path = "sync/system.rs"]
+#[path = "system.rs"]
 mod means;
 #[cfg(test)]
-#[path = "sync/scheduled.rs"]
+#[path = "scheduled.rs"]
 pub(crate) mod means;
 
 pub(crate) use std::sync::{Arc, OnceLock};
