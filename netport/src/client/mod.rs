@@ -8,6 +8,7 @@ mod cts;
 mod event;
 mod handle;
 mod hub;
+mod perform;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

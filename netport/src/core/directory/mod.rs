@@ -13,6 +13,7 @@ mod addresses;
 mod feed;
 mod log;
 mod membership;
+mod names;
 mod view;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -28,6 +29,7 @@ pub use self::feed::{Push, Pushed};
 pub use self::membership::{
     Membership, MembershipAction, MembershipConfig, MembershipEvent, ServerEnd,
 };
+pub(crate) use self::names::is_name;
 pub use self::view::{Gap, ListChange, View};
 use super::LinkId;
 use super::mutant::{Mutant, mutant};
@@ -270,7 +272,7 @@ impl Directory {
         actions: &mut Actions,
     ) {
         self.stop_waiting(link);
-        let Some(client) = self.links.get_mut(&link) else { return };
+        let Some(client) = self.links.get(&link) else { return };
         let caller = client.caller.clone();
         let refusal = |error| DirectoryAction::RefuseRegistration(link, error);
         if !is_name(&caller.name) {
@@ -281,13 +283,7 @@ impl Directory {
             actions.add(refusal(RegisterError::BadAddress));
             return;
         };
-        if let Some(holder) = self.names.get(&caller.name).copied()
-            && holder != caller.node
-            && !mutant(Mutant::SkipNameCheck)
-        {
-            client.waits_with = Some(addresses.to_vec());
-            self.waiting.entry(caller.name).or_default().push_back(link);
-            self.doubt(now, holder, actions);
+        if self.has_to_wait(now, link, addresses, actions) {
             return;
         }
         let is_new = !self.entries.contains_key(&caller.node);
@@ -313,23 +309,6 @@ impl Directory {
         self.feed.unsubscribe(link);
         if self.entries.get(&node).is_some_and(|entry| entry.holder == Some(link)) {
             self.remove(node, actions);
-        }
-    }
-
-    fn alive(&mut self, link: LinkId, nonce: u64, actions: &mut Actions) {
-        let Some(client) = self.links.get(&link) else { return };
-        let node = client.caller.node;
-        let Some(entry) = self.entries.get_mut(&node) else { return };
-        if entry.holder != Some(link) || entry.probe != Some(nonce) {
-            return;
-        }
-        entry.probe = None;
-        self.doubts.clear(&node);
-        for waiting in self.waiting.remove(&entry.peer.name).unwrap_or_default() {
-            if let Some(client) = self.links.get_mut(&waiting) {
-                client.waits_with = None;
-            }
-            actions.add(DirectoryAction::RefuseRegistration(waiting, RegisterError::NameTaken));
         }
     }
 
@@ -377,34 +356,6 @@ impl Directory {
         actions.freed.push_back(entry.peer.name);
     }
 
-    /// Registers those who waited for a name that is free now, in the order in which they came,
-    /// until nothing more follows from it.
-    fn settle(&mut self, now: Instant, mut actions: Actions) -> Vec<DirectoryAction> {
-        while let Some(name) = actions.freed.pop_front() {
-            for link in self.waiting.remove(&name).unwrap_or_default() {
-                let client = self.links.get_mut(&link);
-                if let Some(addresses) = client.and_then(|client| client.waits_with.take()) {
-                    self.register(now, link, &addresses, &mut actions);
-                }
-            }
-        }
-        actions.list
-    }
-
-    /// Asks the holder of an entry whether it is alive, unless the question is open already.
-    fn doubt(&mut self, now: Instant, node: Uuid, actions: &mut Actions) {
-        if self.doubts.is_set(&node) {
-            return;
-        }
-        let Some(entry) = self.entries.get_mut(&node) else { return };
-        self.doubts.set(node, now + self.config.probe_timeout);
-        if let Some(link) = entry.holder {
-            self.nonce += 1;
-            entry.probe = Some(self.nonce);
-            actions.add(DirectoryAction::Probe(link, self.nonce));
-        }
-    }
-
     /// Forgets a link, but not what it registered.
     fn forget(&mut self, link: LinkId) -> Option<ClientLink> {
         self.stop_waiting(link);
@@ -414,19 +365,6 @@ impl Directory {
             self.newest.remove(&client.caller.node);
         }
         Some(client)
-    }
-
-    fn stop_waiting(&mut self, link: LinkId) {
-        let Some(client) = self.links.get_mut(&link) else { return };
-        if client.waits_with.take().is_none() {
-            return;
-        }
-        if let Some(queue) = self.waiting.get_mut(&client.caller.name) {
-            queue.retain(|waiting| *waiting != link);
-            if queue.is_empty() {
-                self.waiting.remove(&client.caller.name);
-            }
-        }
     }
 }
 
@@ -439,11 +377,6 @@ impl Caller {
 /// Incarnation and session that made an entry; the greatest wins.
 fn owner_of(peer: &Peer) -> (u64, u64) {
     (peer.incarnation, peer.session)
-}
-
-/// Whether a client may be listed under `name`. Its length is bounded by the spec.
-pub(crate) fn is_name(name: &str) -> bool {
-    !name.trim().is_empty() && !name.chars().any(char::is_control)
 }
 
 /// What follows from an event.
