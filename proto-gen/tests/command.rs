@@ -1,8 +1,10 @@
 //! The command as its users run it.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics").join(name)
@@ -99,8 +101,9 @@ fn a_spec_that_is_not_there_is_a_mistake_like_others() {
 
 #[test]
 fn help_fits_a_screen() {
-    for args in [&["--help"][..], &["check", "--help"]] {
-        let output = run(args);
+    for command in ["", "build", "check", "decode", "encode"] {
+        let args = [command, "--help"];
+        let output = run(&args[usize::from(command.is_empty())..]);
         assert_eq!(output.status.code(), Some(0));
         let help = text(&output.stdout);
         assert!(help.lines().count() <= 24, "{help}");
@@ -132,4 +135,102 @@ fn a_reader_that_went_away_is_not_an_error() {
         assert_eq!(output.status.code(), Some(1), "{output:?}");
         assert_eq!(text(&output.stderr), "", "no word about it");
     }
+}
+
+const SPEC: &[&str] = &["--spec", "../../../spec/messages.ron"];
+
+#[test]
+fn decode_exits_with_1_where_anything_does_not_decode_and_says_what() {
+    let decode = |input: &[&str]| run(&[&["decode"], input, SPEC].concat());
+    let output = decode(&["--hex", "0900 00000000"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stdout).ends_with("Control.Ping, id 0x0009, 0 bytes\n"), "{output:?}");
+    let output = decode(&["--hex", "0a00 01000000 00 0900 00000000"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("!! truncated: Probe.nonce at byte 0"), "{output:?}");
+    assert!(text(&output.stdout).contains("Control.Ping"), "it goes on: {output:?}");
+    for wrong in [&["--hex", "090"][..], &["nowhere.bin"], &["--message", "Nope", "--hex", "00"]] {
+        let output = decode(wrong);
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(text(&output.stderr).lines().count(), 1, "{output:?}");
+    }
+    assert_eq!(decode(&["--hex", "00", "file"]).status.code(), Some(2));
+}
+
+#[test]
+fn decode_shows_a_frame_before_the_next_one_comes_and_stops_when_nobody_reads() {
+    let mut child = command(&[&["decode"], SPEC].concat())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command runs");
+    let mut stdin = child.stdin.take().expect("piped");
+    let stdout = child.stdout.take().expect("piped");
+    let (first, firsts) = channel();
+    let reader = std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = BufReader::new(stdout).read_line(&mut line);
+        // The other end waits for it, or has given up.
+        let _ = first.send(read.map(|_| line));
+    });
+    let ping = [9, 0, 0, 0, 0, 0];
+    stdin.write_all(&ping).expect("the command reads");
+    let shown = firsts.recv_timeout(Duration::from_secs(60));
+    // The reader is gone with its end of the pipe; the next frames are for nobody.
+    while shown.is_ok() && stdin.write_all(&ping.repeat(10_000)).is_ok() {}
+    drop(stdin);
+    let output = child.wait_with_output().expect("it ends");
+    let shown = shown.expect("in time").expect("text");
+    assert!(shown.contains("Control.Ping"), "{shown}");
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    reader.join().expect("no panic");
+}
+
+#[test]
+fn encode_makes_bytes_of_what_decode_prints() {
+    let input = "0201 0400 0000 0200 6869";
+    let json = run(&[&["decode", "--json", "--hex", input], SPEC].concat()).stdout;
+    let mut child = command(&[&["encode", "--hex"], SPEC].concat())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the command runs");
+    child.stdin.take().expect("piped").write_all(&json).expect("the command reads");
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(text(&output.stdout).trim_end(), input.replace(' ', ""));
+}
+
+#[test]
+fn build_verify_names_each_file_that_differs_and_the_command_that_mends_it() {
+    let folder = std::env::temp_dir().join(format!("proto-gen build's {}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a temporary folder");
+    let spec = folder.join("spec.ron");
+    std::fs::copy(fixture("../../../spec/messages.ron"), &spec).expect("the spec is copied");
+    let spec = spec.to_str().expect("a path of letters");
+    assert_eq!(run(&["build", spec]).status.code(), Some(0));
+    assert_eq!(run(&["build", "--verify", spec]).status.code(), Some(0));
+
+    std::fs::write(folder.join("REFERENCE.md"), "by hand").expect("writable");
+    std::fs::remove_file(folder.join("netport.lua")).expect("it was made");
+    std::fs::write(folder.join("vectors/App/Gone.json"), "{}").expect("writable");
+    let output = run(&["build", "--verify", spec]);
+    assert_eq!(output.status.code(), Some(1));
+    for (file, what) in [
+        ("REFERENCE.md", "differs"),
+        ("netport.lua", "is missing"),
+        ("vectors/App/Gone.json", "is generated no longer"),
+    ] {
+        let line = format!("{}: {what}\n", folder.join(file).display());
+        assert!(text(&output.stdout).contains(&line), "{output:?}");
+    }
+    // What it says is what a shell runs.
+    let (_, mend) = text(&output.stderr).split_once("proto-gen -- ").expect("the command");
+    let mended = Command::new("sh")
+        .args(["-c", &format!("\"$0\" {}", mend.trim_end()), env!("CARGO_BIN_EXE_proto-gen")])
+        .output()
+        .expect("a shell");
+    assert!(mended.status.success(), "{mended:?}");
+    assert_eq!(run(&["build", "--verify", spec]).status.code(), Some(0));
+    std::fs::remove_dir_all(folder).expect("made above");
 }

@@ -5,9 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use proto_gen::commands::build;
-use proto_gen::commands::decode::{decode_json, decode_text};
+use proto_gen::commands::decode::{Form, Printer};
 use proto_gen::commands::encode::{encode_frames, encode_value};
-use proto_gen::commands::input::Stream;
 use proto_gen::dynamic::json::{hex, to_json, unhex};
 use proto_gen::dynamic::{decode, frame};
 use proto_gen::schema::{Message, Schema};
@@ -92,12 +91,18 @@ fn decode_and_encode_are_mirrors_over_all_vectors() {
         }
     });
     let schema = schema();
-    let streams = [Stream { name: String::new(), bytes: whole.clone() }];
-    let json = decode_json(&schema, &streams);
-    assert_eq!((json.text.lines().count(), json.faults), (valid + invalid, invalid));
-    let again = encode_frames(&schema, &json.text).expect("what decode prints");
+    let printed = |form| {
+        let mut printer = Printer::new(&schema, form, Vec::new());
+        printer.stream("", &whole[..]).expect("memory does not fail");
+        let (text, faults) = printer.finish();
+        (String::from_utf8(text).expect("text"), faults)
+    };
+    let (json, faults) = printed(Form::Json);
+    assert_eq!((json.lines().count(), faults), (valid + invalid, invalid));
+    let again: Result<Vec<_>, _> = encode_frames(&schema, json.as_bytes()).collect();
+    let again = again.expect("what decode prints").concat();
     assert!(again == whole, "{}", hex(&again));
-    let text = decode_text(&schema, &streams);
-    assert_eq!(text.faults, invalid);
-    assert_eq!(text.text.matches("!! ").count(), invalid);
+    let (tree, faults) = printed(Form::Tree);
+    assert_eq!(faults, invalid);
+    assert_eq!(tree.matches("!! ").count(), invalid);
 }

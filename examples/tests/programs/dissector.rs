@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use netport::{Client, ClientConfig, Event};
-use proto_gen::dynamic::{decode_traced, frames};
+use proto_gen::dynamic::{Frames, Piece, decode_traced};
 use rustix::process::Signal;
 use tlv_core::Uuid;
 use tlv_core::messages::{App, Greet};
@@ -121,20 +121,20 @@ fn compare(recording: &[(usize, Vec<u8>)]) -> [Vec<String>; 2] {
     let names = [0, 1].map(|side| {
         let of_side = recording.iter().filter(|(from, _)| *from == side);
         let stream: Vec<u8> = of_side.flat_map(|(_, data)| data.clone()).collect();
-        let (sent, rest) = frames(&stream);
-        assert_eq!(rest, None, "half a frame");
-        let shown = dissected(&pcap, side);
-        assert_eq!(sent.len(), shown.len());
+        let mut sent = Frames::new(&schema, &stream[..]);
         let mut names = Vec::new();
-        for (frame, shown) in sent.iter().zip(&shown) {
+        for shown in dissected(&pcap, side) {
+            let piece = sent.next_piece().expect("memory does not fail");
+            let Some(Piece::Frame(frame)) = piece else { panic!("{piece:?}, not a frame") };
             let message = schema.messages().find(|message| message.id == frame.id);
             let message = message.expect("a message of the spec");
             let (steps, read) = decode_traced(&schema, message, frame.value);
             read.expect("a right frame");
             let wanted = expected::expected(&schema, message, &steps, frame.value);
-            pdml::compare("netport", &wanted, shown, &message.meta.name);
+            pdml::compare("netport", &wanted, &shown, &message.meta.name);
             names.push(message.meta.name.clone());
         }
+        assert_eq!(sent.next_piece().expect("memory does not fail"), None, "more than is shown");
         names
     });
     fs::remove_file(&pcap).expect("the temporary file");

@@ -1,19 +1,16 @@
 //! Arguments of the commands, and the files and streams around them.
 
-use std::fs;
-use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::fs::File;
+use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::build::{self, Difference};
-use super::decode::{Output, decode_json, decode_text, decode_value};
+use super::decode::{Form, Printer};
 use super::encode::{encode_frames, encode_value};
-use super::input::{InputForm, streams};
+use super::input::{self, Input, InputForm};
 use crate::dynamic::json::hex;
 use crate::schema::{Message, Schema};
-
-/// Why a command failed, for standard error.
-type Failure = String;
 
 /// Write every generated file that stands beside the spec.
 #[derive(Debug, clap::Args)]
@@ -31,17 +28,20 @@ pub struct Build {
 
 /// Print frames as an indented tree, with offsets and raw bytes.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Exit code: 0 all is right, 1 something does not decode or cannot be read, 2 wrong arguments.
+Of a capture, each direction of each TCP connection is a stream of frames.")]
 pub struct Decode {
     /// File with frames, hex or a capture; standard input if absent or `-`.
     file: Option<PathBuf>,
     /// Hex digits, instead of a file.
-    #[arg(long, value_name = "DIGITS", conflicts_with = "file")]
+    #[arg(long, value_name = "DIGITS", conflicts_with_all = ["file", "input"])]
     hex: Option<String>,
     /// The spec.
     #[arg(long, default_value = "spec/messages.ron")]
     spec: PathBuf,
-    /// How the input is written.
-    #[arg(long, value_enum, default_value_t)]
+    /// What the input is: binary, hex, pcap (pcapng too), or auto, by its first bytes.
+    #[arg(long, value_enum, default_value_t, value_name = "FORM", hide_possible_values = true)]
     input: InputForm,
     /// The input is the value of this message, without a header.
     #[arg(long, value_name = "NAME")]
@@ -94,11 +94,13 @@ impl Build {
             };
             text.push_str(&format!("{}: {what}\n", path.display()));
         }
-        print(text.as_bytes())?;
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush())?;
         if self.verify && !differences.is_empty() {
-            let out = self.out.map_or(String::new(), |out| format!(" --out {}", out.display()));
-            let mend = format!("cargo run -p proto-gen -- build {}{out}", self.spec.display());
-            return Err(format!("the generated files are not those of the spec; run: {mend}"));
+            let out = self.out.map_or(String::new(), |out| format!(" --out {}", shell(&out)));
+            let mend = format!("cargo run -p proto-gen -- build {}{out}", shell(&self.spec));
+            let text = format!("the generated files are not those of the spec; run: {mend}");
+            return Err(text.into());
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -112,27 +114,31 @@ impl Decode {
 
     fn work(self) -> Result<ExitCode, Failure> {
         let schema = load(&self.spec)?;
-        let (form, input) = match self.hex {
-            Some(digits) => (InputForm::Hex, digits.into_bytes()),
-            None => (self.input, read(self.file.as_deref())?),
+        let message = self.message.as_deref().map(|name| message(&schema, name)).transpose()?;
+        let (form, input): (_, Box<dyn Read>) = match &self.hex {
+            Some(digits) => (InputForm::Hex, Box::new(digits.as_bytes())),
+            None => (self.input, Box::new(Source::open(self.file.as_deref())?)),
         };
-        let streams = streams(form, &input)?;
-        let output = match &self.message {
-            None if self.json => decode_json(&schema, &streams),
-            None => decode_text(&schema, &streams),
-            Some(name) => {
-                let message = message(&schema, name)?;
-                let values = streams
-                    .iter()
-                    .map(|stream| decode_value(&schema, message, &stream.bytes, self.json));
-                values.fold(Output::default(), |all, one| Output {
-                    text: all.text + &one.text,
-                    faults: all.faults + one.faults,
-                })
+        let print = if self.json { Form::Json } else { Form::Tree };
+        let mut printer = Printer::new(&schema, print, BufWriter::new(io::stdout().lock()));
+        match (input::open(form, input)?, message) {
+            (Input::Stream(stream), None) => printer.stream("", stream)?,
+            (Input::Stream(value), Some(message)) => printer.value(message, value)?,
+            (Input::Capture(streams), None) => {
+                for stream in streams {
+                    printer.stream(&stream.name, &stream.bytes[..])?;
+                    if stream.hole {
+                        printer.hole(&stream.name, stream.bytes.len())?;
+                    }
+                }
             }
-        };
-        print(output.text.as_bytes())?;
-        Ok(if output.faults == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            (Input::Capture(_), Some(_)) => {
+                return Err("a capture has frames, not the value of one message".into());
+            }
+        }
+        let (mut out, faults) = printer.finish();
+        out.flush()?;
+        Ok(if faults == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
 
@@ -144,60 +150,113 @@ impl Encode {
 
     fn work(self) -> Result<ExitCode, Failure> {
         let schema = load(&self.spec)?;
-        let input = read(self.file.as_deref())?;
-        let text = std::str::from_utf8(&input).map_err(|error| format!("not JSON: {error}"))?;
-        let bytes = match &self.message {
-            None => encode_frames(&schema, text)?,
-            Some(name) => {
-                let json =
-                    serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
-                encode_value(&schema, message(&schema, name)?, &json)?
-            }
+        let input = Source::open(self.file.as_deref())?;
+        let mut out = io::stdout().lock();
+        let as_hex = self.hex || out.is_terminal();
+        let mut write = |bytes: &[u8]| {
+            if as_hex { out.write_all(hex(bytes).as_bytes()) } else { out.write_all(bytes) }
         };
-        if self.hex || io::stdout().is_terminal() {
-            print(format!("{}\n", hex(&bytes)).as_bytes())?;
-        } else {
-            print(&bytes)?;
+        match &self.message {
+            None => {
+                for frame in encode_frames(&schema, input) {
+                    write(&frame?)?;
+                }
+            }
+            Some(name) => {
+                let message = message(&schema, name)?;
+                let json = serde_json::from_reader(io::BufReader::new(input))
+                    .map_err(|error| format!("not JSON: {error}"))?;
+                write(&encode_value(&schema, message, &json)?)?;
+            }
         }
+        if as_hex {
+            out.write_all(b"\n")?;
+        }
+        out.flush()?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
+/// A path as a shell takes it for one word.
+fn shell(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |letter: char| letter.is_alphanumeric() || "/._-+,:@%".contains(letter);
+    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
 fn load(spec: &Path) -> Result<Schema, Failure> {
-    crate::load(spec).map_err(|mistakes| mistakes.to_string())
+    crate::load(spec).map_err(|mistakes| mistakes.to_string().into())
 }
 
 fn message<'a>(schema: &'a Schema, name: &str) -> Result<&'a Message, Failure> {
     let found = schema.messages().find(|message| message.meta.name == name);
-    found.ok_or_else(|| format!("there is no message `{name}`"))
+    found.ok_or_else(|| format!("there is no message `{name}`").into())
 }
 
-fn read(file: Option<&Path>) -> Result<Vec<u8>, Failure> {
-    match file.filter(|path| *path != Path::new("-")) {
-        Some(path) => fs::read(path).map_err(|error| format!("{}: {error}", path.display())),
-        None => {
-            let mut bytes = Vec::new();
-            let read = io::stdin().lock().read_to_end(&mut bytes);
-            read.map_err(|error| format!("standard input: {error}"))?;
-            Ok(bytes)
-        }
+/// A file or standard input, whose errors say which.
+struct Source {
+    name: String,
+    input: Box<dyn Read>,
+}
+
+impl Source {
+    fn open(file: Option<&Path>) -> io::Result<Self> {
+        let Some(path) = file.filter(|path| *path != Path::new("-")) else {
+            return Ok(Self { name: "standard input".to_owned(), input: Box::new(io::stdin()) });
+        };
+        let name = path.display().to_string();
+        let file = File::open(path).map_err(|error| named(&name, &error))?;
+        Ok(Self { name, input: Box::new(file) })
     }
 }
 
-/// Writes to standard output; a reader that has seen enough is no error.
-fn print(bytes: &[u8]) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(format!("standard output: {error}"))
+impl Read for Source {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.input.read(buffer).map_err(|error| named(&self.name, &error))
+    }
+}
+
+fn named(name: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{name}: {error}"))
+}
+
+/// Why a command ends before its work is done.
+enum Failure {
+    /// In words, for standard error.
+    Text(String),
+    /// Whoever reads the output has seen enough, which is no error.
+    NoReader,
+}
+
+impl From<String> for Failure {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&str> for Failure {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::BrokenPipe => Self::NoReader,
+            _ => Self::Text(error.to_string()),
         }
-        _ => Ok(()),
     }
 }
 
 fn finish(result: Result<ExitCode, Failure>) -> ExitCode {
-    result.unwrap_or_else(|failure| {
-        eprintln!("{}", failure.trim_end());
-        ExitCode::FAILURE
-    })
+    match result {
+        Ok(code) => code,
+        Err(Failure::NoReader) => ExitCode::SUCCESS,
+        Err(Failure::Text(text)) => {
+            // Nobody is left to be told where this fails.
+            let _ = writeln!(io::stderr(), "{}", text.trim_end());
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -1,72 +1,136 @@
 //! `proto-gen decode`: bytes to text.
 
+use std::io::{self, Read, Write};
+
 use serde_json::{Value as Json, json};
 
-use super::pcap::Stream;
 use crate::dynamic::json::{hex, to_json};
 use crate::dynamic::tree::{self, Raw};
-use crate::dynamic::{Frame, decode, frames};
+use crate::dynamic::{Fault, Frame, Frames, Piece, decode};
 use crate::schema::{Message, Schema};
 
-/// What `decode` prints, and whether all of it was right.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Output {
-    /// Lines.
-    pub text: String,
-    /// Frames that do not decode, and streams that end in half a frame.
-    pub faults: usize,
+/// What is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// One JSON object per frame and line; `encode` reads them.
+    Json,
+    /// An indented tree with offsets and raw bytes.
+    Tree,
 }
 
-/// Streams of frames as trees.
-pub fn decode_text(schema: &Schema, streams: &[Stream]) -> Output {
-    let mut out = Output::default();
-    for stream in streams {
-        if !stream.name.is_empty() {
-            out.text.push_str(&format!("== {}\n", stream.name));
-        }
-        let (frames, rest) = frames(&stream.bytes);
-        for frame in &frames {
-            out.faults += usize::from(!tree::frame(schema, frame, Raw::Start, &mut out.text));
-        }
-        if let Some(rest) = rest {
-            tree::rest(&rest, &mut out.text);
-            out.faults += 1;
-        }
+/// Prints what it is given, and counts what is wrong in it.
+#[derive(Debug)]
+pub struct Printer<'a, W> {
+    schema: &'a Schema,
+    form: Form,
+    out: W,
+    faults: usize,
+}
+
+impl<'a, W: Write> Printer<'a, W> {
+    /// Prints to `out`.
+    pub fn new(schema: &'a Schema, form: Form, out: W) -> Self {
+        Self { schema, form, out, faults: 0 }
     }
-    out
-}
 
-/// Streams of frames as JSON, one object per line and frame; `encode` reads them.
-pub fn decode_json(schema: &Schema, streams: &[Stream]) -> Output {
-    let mut out = Output::default();
-    for stream in streams {
-        let (frames, rest) = frames(&stream.bytes);
-        let objects = frames.iter().map(|frame| frame_json(schema, frame));
-        let half = rest.map(|rest| {
-            let error = json!({ "class": "truncated", "detail": "the stream ends in a frame" });
-            json!({ "offset": rest.offset, "rest": hex(rest.bytes), "error": error })
-        });
-        for mut object in objects.chain(half) {
-            out.faults += usize::from(object.get("error").is_some());
-            if !stream.name.is_empty() {
-                object["stream"] = stream.name.clone().into();
+    /// Where it printed to, and how many frames did not decode or were not whole.
+    pub fn finish(self) -> (W, usize) {
+        (self.out, self.faults)
+    }
+
+    /// Prints a stream of frames, each before the next is waited for, however long the stream is. It
+    /// has a name where there are several.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading and of writing.
+    pub fn stream(&mut self, name: &str, input: impl Read) -> io::Result<()> {
+        if self.form == Form::Tree && !name.is_empty() {
+            writeln!(self.out, "== {name}")?;
+        }
+        let mut frames = Frames::new(self.schema, input);
+        loop {
+            if frames.must_wait() {
+                self.out.flush()?;
             }
-            out.text.push_str(&format!("{object}\n"));
+            let Some(piece) = frames.next_piece()? else { return Ok(()) };
+            self.piece(name, &piece)?;
         }
     }
-    out
+
+    fn piece(&mut self, name: &str, piece: &Piece<'_>) -> io::Result<()> {
+        match self.form {
+            Form::Json => self.object(name, piece_json(self.schema, piece)),
+            Form::Tree => {
+                let mut text = String::new();
+                let right = tree::piece(self.schema, piece, &mut text);
+                self.text(&text, right)
+            }
+        }
+    }
+
+    /// Says that a stream went on after what was printed of it, and that the capture lacks how.
+    ///
+    /// # Errors
+    ///
+    /// Those of writing.
+    pub fn hole(&mut self, name: &str, offset: usize) -> io::Result<()> {
+        let detail = "bytes are missing from the capture, and the stream goes on after them";
+        match self.form {
+            Form::Json => {
+                let error = json!({ "class": "truncated", "detail": detail });
+                self.object(name, json!({ "offset": offset, "rest": "", "error": error }))
+            }
+            Form::Tree => self.text(&format!("{offset:06x}  !! truncated: {detail}\n"), false),
+        }
+    }
+
+    /// Prints one message's value, without a header.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading and of writing.
+    pub fn value(&mut self, message: &Message, input: impl Read) -> io::Result<()> {
+        let mut value = Vec::new();
+        // One byte more than there may be is enough to see that there are too many.
+        input.take(u64::from(message.max_len) + 1).read_to_end(&mut value)?;
+        match self.form {
+            Form::Json => self.object("", value_json(self.schema, message, &value)),
+            Form::Tree => {
+                let mut text = String::new();
+                let right = tree::body(self.schema, message, 0, &value, Raw::Start, &mut text);
+                self.text(&text, right)
+            }
+        }
+    }
+
+    fn object(&mut self, stream: &str, mut object: Json) -> io::Result<()> {
+        self.faults += usize::from(object.get("error").is_some());
+        if !stream.is_empty() {
+            object["stream"] = stream.into();
+        }
+        writeln!(self.out, "{object}")
+    }
+
+    fn text(&mut self, text: &str, right: bool) -> io::Result<()> {
+        self.faults += usize::from(!right);
+        self.out.write_all(text.as_bytes())
+    }
 }
 
-/// One message's value, without a header, as a tree or as JSON.
-pub fn decode_value(schema: &Schema, message: &Message, value: &[u8], as_json: bool) -> Output {
-    if !as_json {
-        let mut text = String::new();
-        let right = tree::body(schema, message, 0, value, Raw::Start, &mut text);
-        return Output { text, faults: usize::from(!right) };
+fn piece_json(schema: &Schema, piece: &Piece<'_>) -> Json {
+    match piece {
+        Piece::Frame(frame) => frame_json(schema, frame),
+        Piece::Endless { offset, header } => {
+            let error = tree::too_long(schema, *header).map(|fault| fault_json(&fault));
+            json!({ "offset": offset, "id": header.id, "len": header.len, "error": error })
+        }
+        Piece::Rest { offset, bytes, header } => {
+            let fault = tree::rest_fault(schema, bytes, *header);
+            let error = json!({ "class": fault.class.name(), "detail": fault.detail });
+            json!({ "offset": offset, "rest": hex(bytes), "error": error })
+        }
     }
-    let object = value_json(schema, message, value);
-    let faults = usize::from(object.get("error").is_some());
-    Output { text: format!("{object}\n"), faults }
 }
 
 fn frame_json(schema: &Schema, frame: &Frame<'_>) -> Json {
@@ -76,7 +140,13 @@ fn frame_json(schema: &Schema, frame: &Frame<'_>) -> Json {
             object["set"] = set.into();
             object
         }
-        None => json!({ "bytes": hex(frame.value) }),
+        None => {
+            let mut object = json!({ "bytes": hex(frame.value) });
+            if let Some(fault) = tree::too_long(schema, frame.header()) {
+                object["error"] = fault_json(&fault);
+            }
+            object
+        }
     };
     object["offset"] = frame.offset.into();
     object["id"] = frame.id.into();
@@ -92,14 +162,12 @@ fn value_json(schema: &Schema, message: &Message, value: &[u8]) -> Json {
                 object["skipped"] = true.into();
             }
         }
-        Err(fault) => {
-            object["error"] = json!({
-                "class": fault.class.name(),
-                "offset": fault.offset,
-                "path": fault.path,
-                "detail": fault.detail,
-            });
-        }
+        Err(fault) => object["error"] = fault_json(&fault),
     }
     object
+}
+
+fn fault_json(fault: &Fault) -> Json {
+    let Fault { class, offset, path, detail } = fault;
+    json!({ "class": class.name(), "offset": offset, "path": path, "detail": detail })
 }

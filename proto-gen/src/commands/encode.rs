@@ -1,27 +1,34 @@
 //! `proto-gen encode`: the mirror of `decode --json`.
 
+use std::io::{BufReader, Read};
+
 use serde_json::{Deserializer, Value as Json};
 
 use crate::dynamic::json::{from_json, unhex};
 use crate::dynamic::{encode, frame, tree};
 use crate::schema::{Message, Schema};
 
-/// Frames of JSON objects, one after the other or in an array.
+/// Frames of JSON objects, one after the other or in arrays; each as soon as its object is there.
 ///
 /// An object says which `message` and its `value`. An unknown message has its `id` and `bytes`
-/// instead, and so may a frame that is to be wrong; what a stream ends with is `rest`.
-///
-/// # Errors
-///
-/// In words, for the first object that is no message of the schema.
-pub fn encode_frames(schema: &Schema, text: &str) -> Result<Vec<u8>, String> {
-    let mut out = Vec::new();
-    for (index, object) in objects(text)?.iter().enumerate() {
-        let frame =
-            one(schema, object).map_err(|error| format!("object {}: {error}", index + 1))?;
-        out.extend(frame);
-    }
-    Ok(out)
+/// instead, and so may a frame that is to be wrong; what a stream ends with is `rest`. After the
+/// first error, which is in words, there is nothing more.
+pub fn encode_frames<'a>(
+    schema: &'a Schema,
+    input: impl Read + 'a,
+) -> impl Iterator<Item = Result<Vec<u8>, String>> + 'a {
+    let values = Deserializer::from_reader(BufReader::new(input)).into_iter::<Json>();
+    let objects = values.flat_map(|json| match json {
+        Ok(Json::Array(objects)) => objects.into_iter().map(Ok).collect(),
+        Ok(object) => vec![Ok(object)],
+        Err(error) if error.is_io() => vec![Err(error.to_string())],
+        Err(error) => vec![Err(format!("not JSON: {error}"))],
+    });
+    let frames = objects.enumerate().map(|(index, object)| {
+        one(schema, &object?).map_err(|error| format!("object {}: {error}", index + 1))
+    });
+    let mut failed = false;
+    frames.take_while(move |frame| !std::mem::replace(&mut failed, frame.is_err()))
 }
 
 /// The value of one message, without a header, from its JSON.
@@ -33,17 +40,6 @@ pub fn encode_value(schema: &Schema, message: &Message, json: &Json) -> Result<V
     let value = from_json(schema, &message.meta.name, &message.body, json);
     let value = value.map_err(|error| error.to_string())?;
     encode(schema, message, &value).map_err(|refusal| refusal.to_string())
-}
-
-fn objects(text: &str) -> Result<Vec<Json>, String> {
-    let mut out = Vec::new();
-    for json in Deserializer::from_str(text).into_iter::<Json>() {
-        match json.map_err(|error| format!("not JSON: {error}"))? {
-            Json::Array(objects) => out.extend(objects),
-            object => out.push(object),
-        }
-    }
-    Ok(out)
 }
 
 fn one(schema: &Schema, object: &Json) -> Result<Vec<u8>, String> {

@@ -1,15 +1,17 @@
 //! TCP streams out of a capture file: classic `pcap` and `pcapng`, IPv4 and IPv6.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// Bytes that were sent in one direction.
+/// Bytes that were sent in one direction of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stream {
-    /// `127.0.0.1:4000 -> 127.0.0.1:5000` in a capture; empty elsewhere.
+    /// `127.0.0.1:4000 -> 127.0.0.1:5000`.
     pub name: String,
-    /// The bytes, in order.
+    /// The bytes, in order, as far as the capture has them all.
     pub bytes: Vec<u8>,
+    /// Whether the capture lacks the bytes that follow, and has later ones.
+    pub hole: bool,
 }
 
 /// Whether `input` begins like a capture file.
@@ -17,12 +19,12 @@ pub(super) fn is_capture(input: &[u8]) -> bool {
     Classic::order(input).is_some() || input.starts_with(&NG_SECTION)
 }
 
-/// Each direction of each TCP connection, in the order of its first byte.
+/// Each direction of each TCP connection, in the order of its first packet.
 ///
 /// # Errors
 ///
 /// In words, where the file is no capture, or of a link type that is not known here. What is no
-/// TCP is ignored; where segments are missing, the stream ends.
+/// TCP is ignored; where segments are missing, the stream ends with a hole.
 pub(super) fn streams(input: &[u8]) -> Result<Vec<Stream>, String> {
     let packets = if input.starts_with(&NG_SECTION) {
         packets_ng(input)
@@ -30,22 +32,43 @@ pub(super) fn streams(input: &[u8]) -> Result<Vec<Stream>, String> {
         let order = Classic::order(input).ok_or("this is neither pcap nor pcapng")?;
         packets_classic(input, order)
     };
-    let mut order: Vec<(SocketAddr, SocketAddr)> = Vec::new();
-    let mut segments: BTreeMap<(SocketAddr, SocketAddr), Vec<Segment<'_>>> = BTreeMap::new();
+    let mut directions: Vec<Direction<'_>> = Vec::new();
+    let mut latest: HashMap<Ends, usize> = HashMap::new();
     for (link_type, packet) in packets {
         let Some(ip) = ip_packet(link_type, packet)? else { continue };
         let Some((ends, segment)) = tcp_segment(ip) else { continue };
-        if !order.contains(&ends) {
-            order.push(ends);
+        let found = latest.get(&ends).and_then(|index| directions.get_mut(*index));
+        match found.filter(|direction| !direction.is_over_by(&segment)) {
+            Some(direction) => direction.segments.push(segment),
+            None => {
+                latest.insert(ends, directions.len());
+                directions.push(Direction { ends, segments: vec![segment] });
+            }
         }
-        segments.entry(ends).or_default().push(segment);
     }
-    let streams = order.into_iter().filter_map(|ends| {
-        let bytes = assemble(segments.remove(&ends)?);
-        let name = format!("{} -> {}", ends.0, ends.1);
-        (!bytes.is_empty()).then_some(Stream { name, bytes })
+    let streams = directions.into_iter().map(|direction| {
+        let (bytes, hole) = assemble(&direction.segments);
+        let (from, to) = direction.ends;
+        Stream { name: format!("{from} -> {to}"), bytes, hole }
     });
-    Ok(streams.collect())
+    Ok(streams.filter(|stream| !stream.bytes.is_empty()).collect())
+}
+
+/// Sender and receiver.
+type Ends = (SocketAddr, SocketAddr);
+
+/// One direction of a connection.
+struct Direction<'a> {
+    ends: Ends,
+    segments: Vec<Segment<'a>>,
+}
+
+impl Direction<'_> {
+    /// Whether the segment begins another connection between the same ends.
+    fn is_over_by(&self, segment: &Segment<'_>) -> bool {
+        let again = |earlier: &Segment<'_>| earlier.syn && earlier.sequence == segment.sequence;
+        segment.syn && !self.segments.iter().any(again)
+    }
 }
 
 /// One TCP segment.
@@ -55,28 +78,33 @@ struct Segment<'a> {
     data: &'a [u8],
 }
 
-/// Puts segments in order; what was sent again is there once.
-fn assemble(segments: Vec<Segment<'_>>) -> Vec<u8> {
+/// Puts segments in order, up to the first hole; what was sent again is there once. Whether there
+/// is a hole.
+fn assemble(segments: &[Segment<'_>]) -> (Vec<u8>, bool) {
     let first = segments.iter().find(|segment| segment.syn).or(segments.first());
     let Some(start) = first.map(|first| first.sequence.wrapping_add(u32::from(first.syn))) else {
-        return Vec::new();
+        return (Vec::new(), false);
     };
-    let mut parts: Vec<(u32, &[u8])> = segments
-        .iter()
-        .map(|segment| {
-            let sequence = segment.sequence.wrapping_add(u32::from(segment.syn));
-            (sequence.wrapping_sub(start), segment.data)
-        })
-        // What is more than half of the numbers ahead is in fact behind.
-        .filter(|(at, data)| *at < 1 << 31 && !data.is_empty())
-        .collect();
+    // Numbers count on from the first byte, beyond the 4 GiB after which TCP's begin again.
+    let mut expected: u64 = 0;
+    let mut parts: Vec<(u64, &[u8])> = Vec::new();
+    for segment in segments {
+        let sequence = segment.sequence.wrapping_add(u32::from(segment.syn)).wrapping_sub(start);
+        let ahead = i64::from(sequence.wrapping_sub(expected as u32) as i32);
+        // What is behind the first byte is of no stream that this capture has from its start.
+        if let Some(at) = expected.checked_add_signed(ahead).filter(|_| !segment.data.is_empty()) {
+            parts.push((at, segment.data));
+            expected = expected.max(at + segment.data.len() as u64);
+        }
+    }
     parts.sort_by_key(|(at, _)| *at);
     let mut out: Vec<u8> = Vec::new();
     for (at, data) in parts {
-        let Some(seen) = out.len().checked_sub(at as usize) else { break };
+        let Some(seen) = (out.len() as u64).checked_sub(at) else { return (out, true) };
+        let seen = usize::try_from(seen).unwrap_or(usize::MAX);
         out.extend_from_slice(data.get(seen..).unwrap_or_default());
     }
-    out
+    (out, false)
 }
 
 /// The IP packet in a frame of this link type; `None` where there is none in it.
@@ -99,7 +127,7 @@ fn ip_packet(link_type: u32, frame: &[u8]) -> Result<Option<&[u8]>, String> {
     Ok(frame.get(header..))
 }
 
-fn tcp_segment(ip: &[u8]) -> Option<((SocketAddr, SocketAddr), Segment<'_>)> {
+fn tcp_segment(ip: &[u8]) -> Option<(Ends, Segment<'_>)> {
     const TCP: u8 = 6;
     let (from, to, tcp): (IpAddr, IpAddr, &[u8]) = match ip.first()? >> 4 {
         4 => {

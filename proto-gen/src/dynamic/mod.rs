@@ -35,7 +35,7 @@ pub use damage::{Damaged, damaged};
 pub use decode::{Decoded, decode, decode_traced};
 pub use encode::{FRAME_HEADER_LEN, encode, frame};
 pub use fault::{Fault, FaultClass, Refusal, RefusalClass};
-pub use frames::{Frame, Rest, frames};
+pub use frames::{Frame, Frames, Header, Piece, UNKNOWN_MAX_LEN};
 pub use mutate::mutate;
 pub use random::{Prng, random};
 #[cfg(feature = "tools")]

@@ -1,7 +1,10 @@
 //! One frame as an indented tree: offset, raw bytes, and what they say.
 
 use super::json::{hex, leaf_to_json};
-use super::{FRAME_HEADER_LEN, Frame, Rest, Step, Value, What, decode_traced};
+use super::{
+    FRAME_HEADER_LEN, Fault, FaultClass, Frame, Header, Piece, Step, UNKNOWN_MAX_LEN, Value, What,
+    decode_traced,
+};
 use crate::backends::layout::count;
 use crate::schema::{Message, Schema, Ty, TypeKind};
 
@@ -23,27 +26,76 @@ const RAW_COLUMNS: usize = 3 * RAW_MAX + 1;
 /// Letters shown of a string.
 const TEXT_MAX: usize = 200;
 
-/// Writes a frame of a stream; returns whether it is right.
+/// Writes a piece of a stream; returns whether it is right.
+pub fn piece(schema: &Schema, piece: &Piece<'_>, out: &mut String) -> bool {
+    match piece {
+        Piece::Frame(found) => return frame(schema, found, Raw::Start, out),
+        Piece::Endless { offset, header } => {
+            line(out, *offset, &header.bytes(), 0, &header_text(schema, *header));
+            let text = too_long(schema, *header).map_or(String::new(), |fault| fault_text(&fault));
+            line(out, offset + FRAME_HEADER_LEN, &[], 1, &text);
+        }
+        Piece::Rest { offset, bytes, header } => {
+            let fault = rest_fault(schema, bytes, *header);
+            line(out, *offset, bytes, 0, &format!("!! {}: {}", fault.class, fault.detail));
+        }
+    }
+    false
+}
+
+/// Writes a frame; returns whether it is right.
 pub fn frame(schema: &Schema, frame: &Frame<'_>, raw: Raw, out: &mut String) -> bool {
     let Frame { offset, id, value } = *frame;
-    let found = message(schema, id);
-    let name = found.map_or_else(
-        || {
-            let critical = if id & 1 == 0 { "critical" } else { "may be skipped" };
-            format!("unknown message ({critical})")
-        },
-        |(set, message)| format!("{set}.{}", message.meta.name),
-    );
-    let bytes = bytes_text(value.len() as u64);
-    let header = format!("{name}, id {id:#06x}, {bytes}");
-    line(out, offset, &header_bytes(id, value), 0, &header);
-    let Some((_, message)) = found else {
-        if !value.is_empty() {
-            lines(out, offset + FRAME_HEADER_LEN, value, raw, 1, "value");
-        }
-        return true;
+    let header = frame.header();
+    line(out, offset, &header.bytes(), 0, &header_text(schema, header));
+    let base = offset + FRAME_HEADER_LEN;
+    if let Some((_, message)) = message(schema, id) {
+        return body(schema, message, base, value, raw, out);
+    }
+    let fault = too_long(schema, header);
+    match &fault {
+        Some(fault) => line(out, base, value, 1, &fault_text(fault)),
+        None if value.is_empty() => {}
+        None => lines(out, base, value, raw, 1, "value"),
+    }
+    fault.is_none()
+}
+
+fn header_text(schema: &Schema, header: Header) -> String {
+    let Header { id, len } = header;
+    let name = match message(schema, id) {
+        Some((set, message)) => format!("{set}.{}", message.meta.name),
+        None if id & 1 == 0 => "unknown message (critical)".to_owned(),
+        None => "unknown message (may be skipped)".to_owned(),
     };
-    body(schema, message, offset + FRAME_HEADER_LEN, value, raw, out)
+    format!("{name}, id {id:#06x}, {}", bytes_text(len.into()))
+}
+
+/// What is wrong with a frame by its header alone, if anything is.
+pub fn too_long(schema: &Schema, header: Header) -> Option<Fault> {
+    let Header { id, len } = header;
+    let found = message(schema, id).map(|(_, message)| message);
+    let max = found.map_or(UNKNOWN_MAX_LEN, |message| message.max_len);
+    let path = found.map_or_else(|| format!("{id:#06x}"), |message| message.meta.name.clone());
+    let detail = format!("{} announced, where {} is the most", bytes_text(len.into()), count(max));
+    (len > max).then_some(Fault { class: FaultClass::TooLong, offset: 0, path, detail })
+}
+
+/// What is wrong with what a stream ends with. A header that announces too much is refused before
+/// anything that is missing behind it.
+pub fn rest_fault(schema: &Schema, bytes: &[u8], header: Option<Header>) -> Fault {
+    if let Some(fault) = header.and_then(|header| too_long(schema, header)) {
+        return fault;
+    }
+    let detail = match header {
+        Some(header) => format!(
+            "the header announces {}, {} are there",
+            bytes_text(header.len.into()),
+            count((bytes.len() - FRAME_HEADER_LEN) as u64)
+        ),
+        None => "half a header".to_owned(),
+    };
+    Fault { class: FaultClass::Truncated, offset: 0, path: String::new(), detail }
 }
 
 /// Writes the value of a message that begins at `base`; returns whether it is right.
@@ -70,27 +122,10 @@ pub fn body(
         Err(fault) => {
             let at = base + fault.offset;
             let rest = value.get(fault.offset..).unwrap_or_default();
-            let text = format!(
-                "!! {}: {} at byte {} of the value: {}",
-                fault.class, fault.path, fault.offset, fault.detail
-            );
-            line(out, at, rest, 1, &text);
+            line(out, at, rest, 1, &fault_text(&fault));
             false
         }
     }
-}
-
-/// Writes what a stream ends with, where that is no whole frame.
-pub fn rest(rest: &Rest<'_>, out: &mut String) {
-    let text = match rest.announced {
-        Some(len) => format!(
-            "!! truncated: the header announces {}, {} are there",
-            bytes_text(len.into()),
-            rest.bytes.len().saturating_sub(FRAME_HEADER_LEN)
-        ),
-        None => "!! truncated: half a header".to_owned(),
-    };
-    line(out, rest.offset, rest.bytes, 0, &text);
 }
 
 /// The message with this id, and the name of its set.
@@ -101,9 +136,9 @@ pub fn message(schema: &Schema, id: u16) -> Option<(&str, &Message)> {
     })
 }
 
-fn header_bytes(id: u16, value: &[u8]) -> Vec<u8> {
-    let len = u32::try_from(value.len()).unwrap_or(u32::MAX);
-    [&id.to_le_bytes()[..], &len.to_le_bytes()].concat()
+fn fault_text(fault: &Fault) -> String {
+    let Fault { class, path, offset, detail } = fault;
+    format!("!! {class}: {path} at byte {offset} of the value: {detail}")
 }
 
 /// One line, or as many as the bytes take.
