@@ -196,6 +196,14 @@ pub enum SendError {
     /// The handshake is not finished.
     #[error("the handshake is not finished")]
     NotOpen,
+    /// A [`Reply`](crate::Reply) was given the response to another request.
+    #[error("the request is answered by message {expected:#06x}, not by {found:#06x}")]
+    OtherResponse {
+        /// Type of the response that the spec pairs with the request.
+        expected: u16,
+        /// Type of the one that was given.
+        found: u16,
+    },
     /// There was no room in time.
     #[error("the backlog stayed full")]
     Timeout,

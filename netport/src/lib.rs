@@ -17,6 +17,7 @@ mod config;
 mod connection;
 pub mod core;
 mod error;
+mod guard;
 mod identity;
 mod io;
 mod link;

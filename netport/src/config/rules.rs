@@ -10,10 +10,9 @@ use super::{Identity, LinkConfig, NAME_BYTES_MAX, PortConfig};
 use crate::core::backoff::Backoff;
 use crate::core::directory::{ADDRESSES_MAX, DirectoryConfig, ENTRIES_MAX, is_name};
 use crate::core::mesh::MeshConfig;
+use crate::sync::TIME_MAX;
 use crate::{ClientConfig, ServerConfig};
 
-/// No time is longer than a year: a clock can be asked for it, however long the machine runs.
-const TIME_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// A stack with less than this does not last for a connection's own work, in bytes.
 const STACK_BYTES_MIN: u64 = 64 * 1024;
 

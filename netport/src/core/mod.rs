@@ -9,7 +9,7 @@ pub mod directory;
 pub mod link;
 pub mod mesh;
 pub(crate) mod mutant;
-mod timers;
+pub(crate) mod timers;
 
 /// Tells the links of one state machine apart.
 pub type LinkId = u64;

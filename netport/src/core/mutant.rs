@@ -95,6 +95,8 @@ mutants! {
         StopUntold,
         /// Of two threads that close a link each gives its reason.
         TwoReasons,
+        /// Who finds no room waits for what a connection's own thread gathers.
+        WaitBehindCork,
         /// A sender writes what the keeper is to write.
         WriteWhileDraining,
     }

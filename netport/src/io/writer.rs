@@ -1,6 +1,7 @@
 //! The writer lock: everything that threads do to a link's sending half, and the waiting for room.
 //!
-//! The lock is a leaf: no other lock is taken, and no user code called, while it is held.
+//! The lock is a leaf: no other lock is taken, and no user code called, while it is held. Who waits
+//! for room waits while the keeper drains, and only then: so it is the keeper who tells.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -13,16 +14,17 @@ use super::socket::SocketWire;
 use crate::core::link::{Admission, SendLimits, SendingHalf, Turn};
 use crate::core::mutant::{Mutant, mutant};
 use crate::error::{End, SendError};
+use crate::guard::guarded;
 use crate::meters;
-use crate::sync::{self, Arc, AtomicBool, Condvar, Mutex, MutexGuard, Ordering};
+use crate::sync::{self, AtomicBool, Condvar, Mutex, MutexGuard, Ordering};
 
 /// What a connection's own thread sends is written no later than at this many bytes.
 const CORK_BYTES_MAX: usize = 64 * 1024;
 /// What a connection's own thread sends is written at its next send after this long.
 const CORK_TIME_MAX: Duration = Duration::from_millis(1);
 
-/// Called once when a link has room again.
-pub(crate) type RoomHook = Arc<dyn Fn() + Send + Sync>;
+/// Called once, when a link has room again or has ended.
+pub(crate) type RoomHook = Box<dyn FnOnce() + Send>;
 
 /// How a sender behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,10 +123,11 @@ impl Writer {
                 Admission::Granted => return Ok(locked),
                 Admission::NotOpen => return Err(SendError::NotOpen),
                 Admission::Shut => return Err(SendError::Closed(locked.why())),
+                Admission::Full if manner != Manner::Cork && locked.uncork() => {}
                 Admission::Full => {
                     let Manner::Wait(timeout) = manner else { return Err(SendError::Full) };
-                    let now = sync::now();
-                    let left = until.get_or_insert(now + timeout).saturating_duration_since(now);
+                    let until = *until.get_or_insert_with(|| sync::deadline(timeout));
+                    let left = until.saturating_duration_since(sync::now());
                     if left.is_zero() {
                         drop(locked);
                         meters::expired("send");
@@ -187,10 +190,9 @@ impl Writer {
             End::Dial(_) | End::Reset(_) | End::Stalled => half.abort(wire),
             _ => half.close(wire, &farewell, now),
         }
-        let hooks = std::mem::take(&mut locked.hooks);
         drop(locked);
         if !mutant(Mutant::CloseUntold) {
-            self.tell(hooks);
+            self.room.notify_all();
         }
         true
     }
@@ -200,9 +202,7 @@ impl Writer {
         let mut locked = self.locked.lock();
         locked.wire = None;
         locked.set_gauge(0);
-        let hooks = std::mem::take(&mut locked.hooks);
-        drop(locked);
-        self.tell(hooks);
+        self.tell(locked);
     }
 
     /// Ends both directions at once; the reader sees the end of the stream.
@@ -213,9 +213,8 @@ impl Writer {
         if let Locked { half, wire: Some(wire), .. } = &mut *locked {
             half.abort(wire);
         }
-        let hooks = std::mem::take(&mut locked.hooks);
         drop(locked);
-        self.tell(hooks);
+        self.room.notify_all();
     }
 
     /// Whether nothing more is admitted; takes no lock.
@@ -255,9 +254,13 @@ impl Writer {
         true
     }
 
-    /// Calls `hook` once: at once if there is room or never will be, else when that is so.
+    /// Calls `hook` once: now, if there is room or the link is closed; else from the keeper's
+    /// thread, or from the connection's own at its end.
+    ///
+    /// Never from within a call that closes the link: who closes may hold locks of its own.
     pub(crate) fn when_room(&self, hook: RoomHook) {
         let mut locked = self.locked.lock();
+        locked.uncork();
         if locked.half.has_room() || locked.wire.is_none() {
             drop(locked);
             hook();
@@ -283,9 +286,7 @@ impl Writer {
         }
         locked.gauge();
         if locked.half.has_room() && !mutant(Mutant::DrainUntold) {
-            let hooks = std::mem::take(&mut locked.hooks);
-            drop(locked);
-            self.tell(hooks);
+            self.tell(locked);
         }
     }
 
@@ -300,9 +301,7 @@ impl Writer {
         }
         let next = half.next_deadline();
         if half.has_room() {
-            let hooks = std::mem::take(&mut locked.hooks);
-            drop(locked);
-            self.tell(hooks);
+            self.tell(locked);
         }
         (next, turn == Turn::Ping)
     }
@@ -312,10 +311,20 @@ impl Writer {
         self.locked.lock().half.next_deadline()
     }
 
-    fn tell(&self, hooks: Vec<RoomHook>) {
+    /// Tells who waits for room, from a thread that holds no other lock.
+    fn tell(&self, mut locked: MutexGuard<'_, Locked>) {
+        let hooks = std::mem::take(&mut locked.hooks);
+        drop(locked);
         self.room.notify_all();
         for hook in hooks {
-            hook();
+            let called = guarded(|| {
+                hook();
+                Ok(())
+            });
+            if let Err(panicked) = called {
+                tracing::error!("a call of `when_room` {panicked}");
+                self.abort(&panicked);
+            }
         }
     }
 }
@@ -338,6 +347,17 @@ impl Locked {
             self.half.flush(wire);
             self.gauge();
         }
+    }
+
+    /// Writes what the connection's own thread gathers, since another needs the room. Says whether
+    /// there was any; what the kernel does not take is the keeper's from here on.
+    fn uncork(&mut self) -> bool {
+        let is_corked = self.half.corked_bytes() > 0 && self.wire.is_some();
+        if is_corked && !mutant(Mutant::WaitBehindCork) {
+            self.flush();
+            return true;
+        }
+        false
     }
 
     /// Shows what waits, unless it is as it was.

@@ -10,7 +10,9 @@ use tlv_core::{Message, Request, Response};
 
 use super::Link;
 use crate::core::mutant::{Mutant, mutant};
+use crate::core::timers::Timers;
 use crate::error::{CallFailure, End, SendError, cut};
+use crate::guard::contained;
 use crate::meters;
 use crate::sync::{self, Arc, AtomicU32, Condvar, Mutex, Ordering};
 
@@ -21,24 +23,48 @@ type Then = Box<dyn FnOnce(Result<&[u8], CallFailure>) + Send>;
 #[derive(Default)]
 pub(crate) struct Calls {
     next: AtomicU32,
-    waiting: Mutex<BTreeMap<u32, Waiting>>,
+    pending: Mutex<Pending>,
+}
+
+/// The calls by number, and the deadlines of those that the connection's thread judges: a caller
+/// that waits judges for itself.
+struct Pending {
+    waiting: BTreeMap<u32, Waiting>,
+    deadlines: Timers<u32>,
 }
 
 struct Waiting {
     response_id: u16,
-    /// Judged by the connection's thread; a caller that waits judges for itself.
-    deadline: Option<Instant>,
     then: Then,
+}
+
+impl Default for Pending {
+    fn default() -> Self {
+        Self { waiting: BTreeMap::new(), deadlines: Timers::new() }
+    }
+}
+
+impl Pending {
+    fn take(&mut self, call: u32) -> Option<Waiting> {
+        self.deadlines.clear(&call);
+        self.waiting.remove(&call)
+    }
+
+    fn take_expired(&mut self, now: Instant) -> Option<Waiting> {
+        let call = self.deadlines.pop_due(now)?;
+        self.waiting.remove(&call)
+    }
 }
 
 impl Calls {
     /// A response of message type `id` has come.
     pub(crate) fn answer(&self, call: u32, id: u16, value: &[u8]) {
         let waiting = {
-            let mut calls = self.waiting.lock();
+            let mut pending = self.pending.lock();
             // An answer of another type is to no call of ours.
-            let expected = calls.get(&call).is_some_and(|waiting| waiting.response_id == id);
-            if expected { calls.remove(&call) } else { None }
+            let waiting = pending.waiting.get(&call);
+            let is_expected = waiting.is_some_and(|waiting| waiting.response_id == id);
+            if is_expected { pending.take(call) } else { None }
         };
         match waiting {
             Some(waiting) => (waiting.then)(Ok(value)),
@@ -49,60 +75,58 @@ impl Calls {
 
     /// The other side refused a call.
     pub(crate) fn refused(&self, call: u32, reason: CallError, text: &str) {
-        let waiting = self.waiting.lock().remove(&call);
-        if let Some(waiting) = waiting {
+        if let Some(waiting) = self.forget(call) {
             (waiting.then)(Err(CallFailure::Refused { reason, text: text.into() }));
         }
     }
 
     /// When [`Self::expire`] is due.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.waiting.lock().values().filter_map(|waiting| waiting.deadline).min()
+        self.pending.lock().deadlines.next()
     }
 
     /// Tells those who have waited long enough.
     pub(crate) fn expire(&self, now: Instant) {
-        let expired: Vec<Waiting> = {
-            let mut calls = self.waiting.lock();
-            calls
-                .extract_if(.., |_, waiting| waiting.deadline.is_some_and(|at| now >= at))
-                .map(|(_, waiting)| waiting)
-                .collect()
-        };
-        for waiting in expired {
+        loop {
+            let expired = self.pending.lock().take_expired(now);
+            let Some(waiting) = expired else { return };
             meters::expired("call");
             (waiting.then)(Err(CallFailure::Timeout));
         }
     }
 
-    /// The link has ended: tells everybody.
+    /// The link has ended: tells everybody, whatever one of them does.
     pub(crate) fn end(&self, end: &End) {
-        let all = std::mem::take(&mut *self.waiting.lock());
-        for waiting in all.into_values() {
-            (waiting.then)(Err(CallFailure::Ended(end.clone())));
+        let all = std::mem::take(&mut *self.pending.lock());
+        for waiting in all.waiting.into_values() {
+            let failure = CallFailure::Ended(end.clone());
+            contained("the end of a call", || (waiting.then)(Err(failure)));
         }
     }
 
-    fn begin(&self, waiting: Waiting) -> u32 {
-        let mut calls = self.waiting.lock();
+    fn begin(&self, waiting: Waiting, deadline: Option<Instant>) -> u32 {
+        let pending = &mut *self.pending.lock();
         loop {
             let call = self.next.fetch_add(1, Ordering::Relaxed);
             // After 2^32 calls a number may still be in use.
-            if let Entry::Vacant(entry) = calls.entry(call) {
+            if let Entry::Vacant(entry) = pending.waiting.entry(call) {
                 entry.insert(waiting);
+                if let Some(at) = deadline {
+                    pending.deadlines.set(call, at);
+                }
                 return call;
             }
         }
     }
 
     fn forget(&self, call: u32) -> Option<Waiting> {
-        self.waiting.lock().remove(&call)
+        self.pending.lock().take(call)
     }
 }
 
 impl fmt::Debug for Calls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Calls").field("waiting", &self.waiting.lock().len()).finish()
+        f.debug_struct("Calls").field("waiting", &self.pending.lock().waiting.len()).finish()
     }
 }
 
@@ -114,14 +138,14 @@ pub(super) fn call<R: Request>(
 ) -> Result<R::Response, CallFailure> {
     type Slot<T> = (Mutex<Option<Result<T, CallFailure>>>, Condvar);
 
-    let until = sync::now() + timeout;
+    let until = sync::deadline(timeout);
     let slot: Arc<Slot<R::Response>> = Arc::new((Mutex::new(None), Condvar::new()));
     let filled = Arc::clone(&slot);
     let then = decoded::<R>(move |answer| {
         *filled.0.lock() = Some(answer);
         filled.1.notify_one();
     });
-    let call = link.0.calls.begin(Waiting { response_id: R::Response::ID, deadline: None, then });
+    let call = link.0.calls.begin(Waiting { response_id: R::Response::ID, then }, None);
     request.set_call(call);
     let late = if mutant(Mutant::CallLate) { link.0.calls.forget(call) } else { None };
     // Who waits is known before the request is admitted: so the answer finds it, or else the end of
@@ -131,7 +155,7 @@ pub(super) fn call<R: Request>(
         return Err(error.into());
     }
     if let Some(late) = late {
-        link.0.calls.waiting.lock().insert(call, late);
+        link.0.calls.pending.lock().waiting.insert(call, late);
     }
     let mut answer = slot.0.lock();
     loop {
@@ -159,12 +183,8 @@ pub(super) fn call_then<R: Request>(
     timeout: Duration,
     then: impl FnOnce(Result<R::Response, CallFailure>) + Send + 'static,
 ) {
-    let waiting = Waiting {
-        response_id: R::Response::ID,
-        deadline: Some(sync::now() + timeout),
-        then: decoded::<R>(then),
-    };
-    let call = link.0.calls.begin(waiting);
+    let waiting = Waiting { response_id: R::Response::ID, then: decoded::<R>(then) };
+    let call = link.0.calls.begin(waiting, Some(sync::deadline(timeout)));
     request.set_call(call);
     if let Err(error) = link.try_send(&request)
         && let Some(waiting) = link.0.calls.forget(call)
@@ -205,7 +225,9 @@ impl Reply {
     ///
     /// [`SendError`]; the request is then refused, if there is room for that.
     pub fn send<R: Response>(mut self, mut response: R) -> Result<(), SendError> {
-        debug_assert_eq!(R::ID, self.response_id, "a response to another request");
+        if R::ID != self.response_id {
+            return Err(SendError::OtherResponse { expected: self.response_id, found: R::ID });
+        }
         response.set_call(self.call);
         self.link.send(&response)?;
         self.given = true;

@@ -182,11 +182,13 @@ impl Link {
         self.0.writer.flush();
     }
 
-    /// Calls `wake` once: now, if there is room or never will be, else when half the backlog is
-    /// free or the link closes. It must be short: it may run on the thread that serves every link
-    /// of the port.
-    pub fn when_room(&self, wake: Arc<dyn Fn() + Send + Sync>) {
-        self.0.writer.when_room(wake);
+    /// Calls `then` once: now, if there is room or the link is closed; else when half the backlog
+    /// is free, or the link has ended.
+    ///
+    /// If not now, it runs on the thread that serves every link of the port, under no lock: it may
+    /// use the link and must be short. A panic in it ends the link.
+    pub fn when_room(&self, then: impl FnOnce() + Send + 'static) {
+        self.0.writer.when_room(Box::new(then));
     }
 
     /// Sends a request and waits for its response, for `timeout` in all.
@@ -221,9 +223,11 @@ impl Link {
     }
 
     /// Closes in order: admits nothing more, sends what was accepted and a `Goodbye`. Returns at
-    /// once, from any thread. What still arrives is dropped, and
-    /// [`Connection::on_end`](crate::Connection::on_end) follows when the peer has closed too, or
-    /// after `linger`.
+    /// once, from any thread. What still arrives is dropped.
+    ///
+    /// [`Connection::on_end`](crate::Connection::on_end) follows when the callback returns that
+    /// closed. Closed by another thread, a connection that sleeps is not woken: `on_end` follows
+    /// when something arrives, when the peer has closed too, or after `linger`.
     pub fn close(&self, reason: GoodbyeReason) {
         self.0.close(&End::Closed(reason));
     }

@@ -9,11 +9,11 @@ use tracing::field::Empty;
 
 use super::fresh::{Fresh, Origin};
 use super::rate::Rate;
-use super::thread::guarded;
 use super::{NetPort, Next, Port};
 use crate::config::Identity;
 use crate::core::mutant::{Mutant, mutant};
 use crate::error::End;
+use crate::guard::{contained, guarded};
 use crate::io::kernel::{self, Fd, Ready};
 use crate::io::listener::{Accept, Listener};
 use crate::io::socket::Socket;
@@ -88,11 +88,7 @@ impl<N: NetPort> MainLoop<N> {
             _ => GoodbyeReason::Restart,
         };
         end_links(&port, reason);
-        // Its destructor is user code too.
-        let _ = guarded(|| {
-            drop(netport);
-            Ok(())
-        });
+        contained("the destructor of a port", || drop(netport));
         tracing::info!("ended: {end}");
         Ended { port, end }
     }

@@ -1,8 +1,6 @@
 //! A connection's thread, from its first byte to its last.
 
-use std::any::Any;
 use std::net::SocketAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tlv_core::MessageSet;
@@ -15,6 +13,7 @@ use crate::core::link::ReceivingHalf;
 use crate::core::link::handshake::{self, Ends, Expect, PeerInfo};
 use crate::core::mutant::{Mutant, mutant};
 use crate::error::{End, Refusal, encoded};
+use crate::guard::{contained, guarded};
 use crate::io::socket::{Socket, SocketWire};
 use crate::io::writer::Writer;
 use crate::io::{Inbox, InboxEvent};
@@ -168,13 +167,9 @@ impl Life {
         span.record("reason", end.label());
         log(&end);
         self.port.0.meters.ended(&end);
-        let _ = guarded(|| {
-            self.link.0.calls.end(&end);
-            connection.on_end(&self.link, &end);
-            // Its destructor is user code too.
-            drop(connection);
-            Ok(())
-        });
+        self.link.0.calls.end(&end);
+        contained("on_end", || connection.on_end(&self.link, &end));
+        contained("the destructor of a connection", || drop(connection));
         self.linger(at_end);
         self.link.0.writer.end();
     }
@@ -253,16 +248,6 @@ impl Life {
         }
         self.socket.leave(self.port.config().link.linger);
     }
-}
-
-/// Runs users' code: a panic is their end, and nobody else's.
-pub(super) fn guarded<T>(run: impl FnOnce() -> Result<T, End>) -> Result<T, End> {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(End::Panicked(text(&*panic))))
-}
-
-fn text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }
 
 fn log(end: &End) {

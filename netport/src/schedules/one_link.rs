@@ -42,6 +42,16 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         run: the_end_of_a_link_wakes_who_waits_for_room,
     },
     Scenario {
+        name: "what a connection's own thread gathers holds up nobody else",
+        pipe_bytes: 400,
+        run: what_a_connections_own_thread_gathers_holds_up_nobody_else,
+    },
+    Scenario {
+        name: "a panic of who is told of room ends that link alone",
+        pipe_bytes: 8,
+        run: a_panic_of_who_is_told_of_room_ends_that_link_alone,
+    },
+    Scenario {
         name: "everybody who asked is told of room once",
         pipe_bytes: 8,
         run: everybody_who_asked_is_told_of_room_once,
@@ -161,6 +171,27 @@ enum Manner {
     Try,
     /// From the connection's own thread, whose frames gather.
     Own,
+}
+
+/// How often something has happened, for who waits for it.
+#[derive(Default)]
+struct Tally {
+    count: Mutex<u32>,
+    changed: sync::Condvar,
+}
+
+impl Tally {
+    fn add(&self) {
+        *self.count.lock() += 1;
+        self.changed.notify_all();
+    }
+
+    fn wait_for(&self, count: u32) {
+        let mut counted = self.count.lock();
+        while *counted < count {
+            counted = sync::wait(&self.changed, counted, None);
+        }
+    }
 }
 
 /// A frame that says whose it is and its number, of a length of its own.
@@ -304,16 +335,66 @@ fn the_end_of_a_link_wakes_who_waits_for_room() {
     let hook = Arc::clone(&told);
     let link = rig.link.clone();
     let asking = thread::spawn(move || {
-        link.when_room(Arc::new(move || {
+        link.when_room(move || {
             hook.fetch_add(1, Ordering::Relaxed);
-        }));
+        });
     });
     rig.link.close(GoodbyeReason::Done);
     // Nobody reads, so only the end of the link lets them go.
     joined(senders);
     asking.join().expect("it asks");
-    assert_eq!(told.load(Ordering::Relaxed), 1);
     let reader = rig.reader();
+    rig.end();
+    reader.join().expect("it reads");
+    assert_eq!(told.load(Ordering::Relaxed), 1);
+}
+
+/// The kernel has room for all that is sent: so whoever waits waits for the cork alone.
+fn what_a_connections_own_thread_gathers_holds_up_nobody_else() {
+    let rig = Rig::new(&config());
+    let reader = rig.reader();
+    let others = Arc::new(Tally::default());
+    let own = {
+        let (link, others) = (rig.link.clone(), Arc::clone(&others));
+        thread::spawn(move || {
+            link.0.own_this_thread();
+            let mut admitted = Vec::new();
+            while link.send_frame(&frame_of(0, admitted.len() as u8)).is_ok() {
+                admitted.push(admitted.len() as u8);
+            }
+            // Nothing is flushed before the others have got through.
+            others.wait_for(2);
+            admitted
+        })
+    };
+    let sender = {
+        let (link, others) = (rig.link.clone(), Arc::clone(&others));
+        thread::spawn(move || {
+            link.send_frame(&frame_of(1, 0)).expect("there is room");
+            others.add();
+            vec![0]
+        })
+    };
+    let (link, done) = (rig.link.clone(), Arc::clone(&others));
+    link.when_room(move || done.add());
+    let admitted = joined(vec![own, sender]);
+    rig.link.close(GoodbyeReason::Done);
+    check(&reader.join().expect("it reads"), &admitted);
+    rig.end();
+}
+
+fn a_panic_of_who_is_told_of_room_ends_that_link_alone() {
+    let rig = Rig::new(&config());
+    rig.sender(0, 5, Manner::Try).join().expect("it sends");
+    let told = Arc::new(Tally::default());
+    let hook = Arc::clone(&told);
+    rig.link.when_room(|| std::panic::resume_unwind(Box::new("a defect of the user's")));
+    rig.link.when_room(move || hook.add());
+    let peer = Arc::clone(&rig.peer);
+    let reader = thread::spawn(move || read_to_end(&peer));
+    told.wait_for(1);
+    assert!(matches!(rig.link.end(), Some(End::Panicked(_))), "{:?}", rig.link.end());
+    // The keeper lives, or this would wait for ever.
     rig.end();
     reader.join().expect("it reads");
 }
@@ -325,18 +406,14 @@ fn everybody_who_asked_is_told_of_room_once() {
     let asking: Vec<_> = (0..2)
         .map(|number| {
             let (link, told) = (rig.link.clone(), Arc::clone(&told));
-            let slot = Arc::new((Mutex::new(false), sync::Condvar::new()));
             thread::spawn(move || {
-                let waker = Arc::clone(&slot);
-                link.when_room(Arc::new(move || {
+                let tally = Arc::new(Tally::default());
+                let hook = Arc::clone(&tally);
+                link.when_room(move || {
                     told.lock().push(number);
-                    *waker.0.lock() = true;
-                    waker.1.notify_all();
-                }));
-                let mut is_told = slot.0.lock();
-                while !*is_told {
-                    is_told = sync::wait(&slot.1, is_told, None);
-                }
+                    hook.add();
+                });
+                tally.wait_for(1);
             })
         })
         .collect();

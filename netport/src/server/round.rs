@@ -29,13 +29,13 @@ impl Pushing {
         locked(&self.full).insert(link.id());
         let (is_due, full) = (Arc::clone(&self.is_due), Arc::clone(&self.full));
         let (port, id) = (port.cloned(), link.id());
-        link.when_room(Arc::new(move || {
+        link.when_room(move || {
             locked(&full).remove(&id);
             is_due.store(true, Ordering::Release);
             if let Some(port) = &port {
                 port.wake();
             }
-        }));
+        });
     }
 }
 

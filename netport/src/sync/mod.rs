@@ -18,8 +18,17 @@ pub(crate) use self::means::{
 };
 
 use std::sync::PoisonError;
+use std::time::{Duration, Instant};
 
 use self::means::RawMutex;
+
+/// No time is longer than a year: a clock can be asked for it, however long the machine runs.
+pub(crate) const TIME_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// When `timeout` from now has passed; in a year at the latest.
+pub(crate) fn deadline(timeout: Duration) -> Instant {
+    now() + timeout.min(TIME_MAX)
+}
 
 /// A mutex without poison: users' callbacks never run under a lock of this crate, so a panic cannot
 /// leave what one guards half changed.

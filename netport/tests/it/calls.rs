@@ -174,6 +174,47 @@ fn a_connections_own_thread_is_called_back() {
     assert_eq!(next(&events), "held: no response in time");
 }
 
+/// Calls, and panics when it is answered.
+struct Startled(Sender<&'static str>);
+
+impl Connection for Startled {
+    type Set = App;
+    fn on_open(&mut self, link: &Link, _: &PeerInfo) -> Result<(), End> {
+        let seen = self.0.clone();
+        link.call_then(lookup("held"), PATIENCE, move |answer| {
+            assert!(matches!(answer, Err(CallFailure::Ended(End::Panicked(_)))), "{answer:?}");
+            report(&seen, "cancelled");
+            panic!("startled again");
+        });
+        link.call_then(lookup("a"), PATIENCE, |_| panic!("startled"));
+        Ok(())
+    }
+
+    fn on_end(&mut self, _: &Link, end: &End) {
+        assert!(matches!(end, End::Panicked(text) if text == "startled"), "{end}");
+        report(&self.0, "ended");
+    }
+}
+
+#[test]
+fn a_panic_in_who_is_called_back_keeps_nobody_else_from_being_told() {
+    let bob = answering();
+    let ann = TestPort::start(config("ann"));
+    let (seen, events) = channel();
+    ann.handle.dial(bob.local_addr(), Expect::any(), Startled(seen)).expect("a dial begins");
+    assert_eq!(next(&events), "cancelled");
+    assert_eq!(next(&events), "ended");
+}
+
+#[test]
+fn a_time_beyond_what_a_clock_can_say_is_long_enough() {
+    let bob = answering();
+    let ann = TestPort::start(config("ann"));
+    let (link, _) = ann.connect(bob.local_addr());
+    let found = link.call(lookup("a"), Duration::MAX).expect("an answer");
+    assert_eq!(found.value.as_deref(), Some("value of a"));
+}
+
 #[test]
 fn a_response_that_nobody_waits_for_is_skipped() {
     use tlv_core::messages::Role;

@@ -1,7 +1,6 @@
 //! Sending never blocks receiving, frames are never torn, and no room is an answer.
 
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use netport::{
@@ -119,8 +118,8 @@ fn room_is_announced_once_there_is_some() {
     let (link, _) = opened(&port.seen);
     let (announce, announced) = channel();
     let hook = |what: &'static str| {
-        let announce = Mutex::new(announce.clone());
-        Arc::new(move || report(&announce.lock().expect("no panic"), what))
+        let announce = announce.clone();
+        move || report(&announce, what)
     };
     link.when_room(hook("at once"));
     assert_eq!(next(&announced), "at once");
