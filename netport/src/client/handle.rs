@@ -20,7 +20,9 @@ use crate::link::{Frame, Link};
 use crate::port::{Port, PortHandle};
 
 /// A running client. Its calls may be made from any thread, and none waits for the user to take
-/// events. Dropping it stops the client and waits for its end.
+/// events. Dropping it stops the client and waits for its end; on a thread of the client itself it
+/// only stops it, as [`PortHandle`] says.
+#[must_use = "dropped, it stops the client and waits for its end"]
 pub struct ClientHandle<S: MessageSet> {
     hub: Arc<ClientHub<S>>,
     events: Receiver<Event<S>>,

@@ -1,6 +1,7 @@
 //! An endpoint that listens, accepts and dials: the trait that says what it does, and its handle.
 
 mod fresh;
+mod handle;
 mod main_loop;
 mod rate;
 mod registry;
@@ -9,12 +10,12 @@ mod thread;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::ops::Deref;
 use std::time::Instant;
 
 use tlv_core::messages::{GoodbyeReason, Ping};
 
 pub use self::fresh::{Fresh, Origin};
+pub use self::handle::PortHandle;
 use self::main_loop::MainLoop;
 use self::registry::Registry;
 use self::thread::{Birth, thread_name};
@@ -74,6 +75,8 @@ pub struct Port(Arc<Shared>);
 
 /// What the main loop, the keeper, the connections' threads and the handles share.
 pub(crate) struct Shared {
+    /// Unique in the process.
+    id: u64,
     config: PortConfig,
     local_addr: SocketAddr,
     connections_max: usize,
@@ -100,6 +103,7 @@ impl Port {
         let bind = |source| StartError::Bind { address: config.listen, source };
         let listener = Listener::bind(config.listen, config.listen_backlog).map_err(bind)?;
         let port = Self(Arc::new(Shared {
+            id: handle::next_id(),
             local_addr: listener.local_addr()?,
             connections_max: config.connections_max.unwrap_or_else(limits::connections_max),
             registry: Mutex::default(),
@@ -113,7 +117,9 @@ impl Port {
         }));
         let keeper = port.spawn_keeper()?;
         let main_loop = MainLoop::new(port.clone(), listener, netport);
+        let id = port.0.id;
         let spawned = port.builder("port").spawn(move || {
+            handle::own_this_thread(id);
             let end = main_loop.run();
             // Its links are gone, so nothing is left for it to keep.
             end.port.0.keeper.stop();
@@ -124,7 +130,7 @@ impl Port {
             end.end
         });
         match spawned {
-            Ok(thread) => Ok(PortHandle { port, thread: Some(thread) }),
+            Ok(thread) => Ok(PortHandle::new(port, thread)),
             Err(error) => {
                 port.0.keeper.stop();
                 Err(error.into())
@@ -205,6 +211,7 @@ impl Port {
     fn spawn_keeper(&self) -> io::Result<JoinHandle<()>> {
         let port = self.clone();
         self.builder("keep").spawn(move || {
+            handle::own_this_thread(port.0.id);
             let ping = encoded(&Ping::new());
             port.0.keeper.run(&ping, &port.0.meters, |id| port.0.registry.lock().find(id));
         })
@@ -229,48 +236,5 @@ impl Shared {
         self.refused.lock().clear();
         self.keeper.close();
         self.waker.close();
-    }
-}
-
-/// A running port. Dropping it stops the port with `Goodbye(Done)` and waits like [`Self::join`].
-#[derive(Debug)]
-pub struct PortHandle {
-    port: Port,
-    thread: Option<JoinHandle<End>>,
-}
-
-impl PortHandle {
-    /// The handle to give to others.
-    pub fn port(&self) -> &Port {
-        &self.port
-    }
-
-    /// Waits for the port to end, and says why it did. No thread and no descriptor of it is left
-    /// then. It does not stop the port: see [`Port::stop`].
-    pub fn join(mut self) -> End {
-        self.wait().unwrap_or(End::Stopped)
-    }
-
-    fn wait(&mut self) -> Option<End> {
-        let thread = self.thread.take()?;
-        // Every callback is guarded, so this is a defect of the main loop itself.
-        Some(thread.join().unwrap_or_else(|_| End::Panicked("the main loop".into())))
-    }
-}
-
-impl Deref for PortHandle {
-    type Target = Port;
-
-    fn deref(&self) -> &Port {
-        &self.port
-    }
-}
-
-impl Drop for PortHandle {
-    fn drop(&mut self) {
-        if self.thread.is_some() {
-            self.port.stop(GoodbyeReason::Done);
-            self.wait();
-        }
     }
 }

@@ -7,7 +7,7 @@ use tlv_core::MessageSet;
 use tlv_core::messages::{GoodbyeReason, RefuseReason};
 use tracing::field::Empty;
 
-use super::{Port, PortConfig};
+use super::{Port, PortConfig, handle};
 use crate::connection::Connection;
 use crate::core::link::ReceivingHalf;
 use crate::core::link::handshake::{self, Ends, Expect, PeerInfo};
@@ -144,6 +144,7 @@ struct Life {
 impl Life {
     fn live<C: Connection>(self, mut connection: C) {
         self.link.0.own_this_thread();
+        handle::own_this_thread(self.port.0.id);
         let span = tracing::info_span!(
             "link",
             port = %self.port.identity().name,

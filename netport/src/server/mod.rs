@@ -97,8 +97,10 @@ impl<S> fmt::Debug for Server<S> {
     }
 }
 
-/// A running server. Dropping it stops the server and waits for its end.
+/// A running server. Dropping it stops the server and waits for its end; on a thread of the server
+/// itself it only stops it, as [`PortHandle`] says.
 #[derive(Debug)]
+#[must_use = "dropped, it stops the server and waits for its end"]
 pub struct ServerHandle {
     port: PortHandle,
     hub: Arc<ServerHub>,

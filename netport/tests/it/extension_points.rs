@@ -2,7 +2,8 @@
 //! shows to everybody.
 
 use std::net::SocketAddr;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use netport::{
@@ -11,7 +12,9 @@ use netport::{
 };
 use tlv_core::messages::{App, AppRef, GoodbyeReason, RefuseReason};
 
-use crate::support::{TestPort, config, ended, greet_of, greeted, next, report};
+use crate::support::{
+    PATIENCE, TestPort, config, ended, greet_of, greeted, next, report, wait_until,
+};
 
 /// Launches a connection that does nothing.
 fn launch_quiet(fresh: Fresh) -> Result<(), End> {
@@ -327,4 +330,58 @@ fn a_panic_in_new_connection_ends_that_one_connection() {
     let end = ended(&seen);
     assert!(matches!(end, End::Lost | End::Reset(_)), "{end}");
     ann.connect(port.local_addr());
+}
+
+#[test]
+fn a_port_whose_handle_is_dropped_on_its_own_main_loop_ends() {
+    /// Owns the port that it runs.
+    struct Owner(Receiver<PortHandle>, Sender<End>);
+    impl NetPort for Owner {
+        fn main_loop_work(&mut self, port: &Port, _: Instant) -> Result<Next, End> {
+            if let Ok(own) = self.0.try_recv() {
+                // Not a panic of `std`, which no thread allows to join itself.
+                report(&self.1, own.join());
+                assert!(port.is_stopping());
+            }
+            Ok(Next::Sleep)
+        }
+        fn new_connection(&mut self, _: &Port, fresh: Fresh) -> Result<(), End> {
+            launch_quiet(fresh)
+        }
+    }
+    let (give, handles) = channel();
+    let (sender, events) = channel();
+    let handle = Port::start(config("user"), Owner(handles, sender)).expect("it starts");
+    let ann = TestPort::start(config("ann"));
+    let (_, seen) = ann.connect(handle.local_addr());
+    let port = handle.port().clone();
+    give.send(handle).expect("it runs");
+    port.wake();
+    assert!(matches!(next(&events), End::Stopped));
+    assert!(matches!(ended(&seen), End::Goodbye(GoodbyeReason::Done)));
+    // The main loop has dropped its `NetPort`.
+    events.recv_timeout(PATIENCE).expect_err("it ends");
+}
+
+#[test]
+fn a_port_whose_handle_is_dropped_on_the_thread_of_its_connection_ends() {
+    struct Owner(Arc<Mutex<Option<PortHandle>>>);
+    impl Connection for Owner {
+        type Set = App;
+        fn on_message(&mut self, _: &Link, _: AppRef<'_>) -> Result<(), End> {
+            // It waited for the main loop, which waited for this thread.
+            drop(self.0.lock().expect("nobody panics").take());
+            Ok(())
+        }
+    }
+    let slot = Arc::new(Mutex::new(None));
+    let owned = Arc::clone(&slot);
+    let handle = start(move || Owner(Arc::clone(&owned)));
+    let ann = TestPort::start(config("ann"));
+    let (link, seen) = ann.connect(handle.local_addr());
+    *slot.lock().expect("nobody panics") = Some(handle);
+    link.send(&greet_of("yours is the port")).expect("the link is open");
+    assert!(matches!(ended(&seen), End::Goodbye(GoodbyeReason::Done)));
+    // The port's `NetPort` goes last, with all that it made.
+    wait_until("the port ends", || Arc::strong_count(&slot) == 1);
 }
