@@ -43,6 +43,10 @@ pub enum End {
     /// A message did not decode. The peer is sent `Refuse(Malformed)`.
     #[error("malformed: {0}")]
     Malformed(DecodeError),
+    /// There was no room for the connection, which was not begun. A peer that had connected is sent
+    /// `Refuse(Busy)`.
+    #[error("no room for a connection: {0}")]
+    NoRoom(Limit),
     /// A callback panicked with this message. The peer is sent `Goodbye(Restart)`.
     #[error("panicked: {0}")]
     Panicked(String),
@@ -87,6 +91,7 @@ impl End {
             Self::Idle => "idle",
             Self::Lost => "lost",
             Self::Malformed(_) => "malformed",
+            Self::NoRoom(_) => "no_room",
             Self::Panicked(_) => "panicked",
             Self::Refused(_) => "refused",
             Self::RefusedBy(_) => "refused_by",
@@ -107,6 +112,7 @@ impl End {
             Self::Malformed(error) => {
                 Refusal::new(RefuseReason::Malformed, error.to_string()).frame()
             }
+            Self::NoRoom(limit) => Refusal::new(RefuseReason::Busy, limit.to_string()).frame(),
             Self::Refused(refusal) => refusal.frame(),
             Self::Dial(_)
             | Self::Goodbye(_)
@@ -144,6 +150,25 @@ pub(crate) fn encoded(message: &impl Message) -> Vec<u8> {
     let fits = message.encode_frame(&mut frame);
     debug_assert!(fits.is_ok(), "a control message beyond its bounds: {fits:?}");
     frame
+}
+
+/// Which limit left no room for another connection.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Limit {
+    /// The port has [`connections_max`](crate::PortConfig::connections_max).
+    #[error("too many connections")]
+    Connections,
+    /// The port has [`connections_per_address_max`](crate::PortConfig::connections_per_address_max)
+    /// from there.
+    #[error("too many connections from this address")]
+    ConnectionsPerAddress,
+    /// The system has no descriptor, or no memory for another socket.
+    #[error("no descriptor is left")]
+    Descriptors,
+    /// The system has no thread, or no memory for its stack.
+    #[error("no thread is left")]
+    Threads,
 }
 
 /// A `Refuse`: why one side does not want the link.

@@ -44,7 +44,7 @@ pub use crate::core::backoff::Backoff;
 pub use crate::core::directory::{DirectoryConfig, ListChange};
 pub use crate::core::link::handshake::{Expect, PeerInfo};
 pub use crate::core::mesh::{Dial, MeshConfig};
-pub use crate::error::{CallFailure, End, Refusal, SendError, StartError};
+pub use crate::error::{CallFailure, End, Limit, Refusal, SendError, StartError};
 pub use crate::identity::{IdentityError, IdentityFile};
 pub use crate::io::{Inbox, InboxEvent, Packet};
 pub use crate::link::{Batch, Frame, Link, Reply};

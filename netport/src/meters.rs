@@ -91,6 +91,7 @@ impl Meters {
             End::Refused(refusal) => refused("us", refusal.reason),
             End::RefusedBy(refusal) => refused("peer", refusal.reason),
             End::Malformed(_) => refused("us", RefuseReason::Malformed),
+            End::NoRoom(_) => refused("us", RefuseReason::Busy),
             End::Stalled => expired("stall"),
             End::Dial(std::io::ErrorKind::TimedOut) => expired("dial"),
             _ => {}
@@ -99,8 +100,10 @@ impl Meters {
 
     /// A connection was refused before it became a link.
     pub(crate) fn turned_away(&self, end: &End) {
-        if let End::Refused(refusal) = end {
-            refused("us", refusal.reason);
+        match end {
+            End::NoRoom(_) => refused("us", RefuseReason::Busy),
+            End::Refused(refusal) => refused("us", refusal.reason),
+            _ => {}
         }
     }
 }

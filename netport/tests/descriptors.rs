@@ -8,10 +8,11 @@ use std::net::TcpStream;
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
+use netport::{End, Expect, Limit};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 use socket2::{Domain, Socket, Type};
-use support::{PATIENCE, Raw, TestPort, config, frame, greet_of, greeted, hello, opened};
+use support::{PATIENCE, Raw, Reporter, TestPort, config, frame, greet_of, greeted, hello, opened};
 use tlv_core::messages::{RefuseReason, Role};
 
 #[test]
@@ -38,6 +39,10 @@ fn running_out_of_descriptors_neither_spins_nor_stops_a_port() {
     assert!(used < quiet / 10, "{used:?} while nothing could be done");
     bystander.write(&frame(&greet_of("still here")));
     assert_eq!(greeted(&port.seen), "still here");
+    let (seen, _) = std::sync::mpsc::channel();
+    let dial = port.handle.dial(address, Expect::any(), Reporter { seen, answers: false });
+    let end = dial.expect_err("no descriptor is left");
+    assert!(matches!(end, End::NoRoom(Limit::Descriptors)), "{end}");
 
     setrlimit(Resource::Nofile, before).expect("raising to where it was is allowed");
     late.set_read_timeout(Some(PATIENCE)).expect("not zero");

@@ -1,5 +1,8 @@
 //! What the machine allows.
 
+use std::io;
+
+use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Descriptors that are not connections: the port's own, standard streams, files of the program.
@@ -16,6 +19,14 @@ pub(crate) fn raise_descriptors() {
     let limit = getrlimit(Resource::Nofile);
     // Never refused: any process may go up to its hard limit. If it were, the soft one would hold.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+}
+
+/// Whether the system refused something for want of descriptors, or of memory for them.
+pub(crate) fn is_out_of_room(error: &io::Error) -> bool {
+    let errno = Errno::from_io_error(error);
+    errno.is_some_and(|errno| {
+        [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM].contains(&errno)
+    })
 }
 
 /// Most connections at a time that the machine has descriptors and mappings for.

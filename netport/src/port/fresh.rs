@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use tlv_core::messages::RefuseReason;
 
-use super::Port;
+use super::place::Place;
 use super::thread::{self, Birth};
 use crate::connection::Connection;
 use crate::error::{End, Refusal};
@@ -24,16 +24,19 @@ pub struct Origin {
 }
 
 /// A connection that was accepted and waits to be launched. Dropped, it is closed.
+///
+/// It may be kept, and launched later from any thread; it counts as one of the port's connections
+/// all the while.
 #[must_use]
 pub struct Fresh {
-    port: Port,
+    place: Place,
     socket: Socket,
     origin: Origin,
 }
 
 impl Fresh {
-    pub(super) fn new(port: Port, socket: Socket, origin: Origin) -> Self {
-        Self { port, socket, origin }
+    pub(super) fn new(place: Place, socket: Socket, origin: Origin) -> Self {
+        Self { place, socket, origin }
     }
 
     /// Where it comes from.
@@ -46,11 +49,11 @@ impl Fresh {
     ///
     /// # Errors
     ///
-    /// The system has no room for another thread, or the port is stopping; `on_end` is not called
-    /// then.
+    /// [`End::NoRoom`] where the system has no thread left, which the other end is told;
+    /// [`End::Stopped`] where the port has ended. `on_end` is not called then.
     pub fn launch<C: Connection>(self, connection: C) -> Result<Link, End> {
-        let Self { port, socket, origin } = self;
-        thread::launch(&port, Birth::Accepted { socket, address: origin.address }, connection)
+        let Self { place, socket, origin } = self;
+        thread::launch(place, Birth::Accepted { socket, address: origin.address }, connection)
     }
 
     /// Tells the other end why it is not wanted.
@@ -59,7 +62,7 @@ impl Fresh {
     }
 
     pub(super) fn close(self, end: &End) {
-        self.port.let_go(Arc::new(self.socket), end);
+        self.place.port().let_go(Arc::new(self.socket), end);
     }
 }
 

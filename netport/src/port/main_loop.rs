@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use tlv_core::messages::{GoodbyeReason, RefuseReason};
+use tlv_core::messages::GoodbyeReason;
 use tracing::field::Empty;
 
 use super::fresh::{Fresh, Origin};
+use super::place::Place;
 use super::rate::Rate;
 use super::{NetPort, Next, Port};
 use crate::config::Identity;
@@ -166,12 +167,15 @@ impl<N: NetPort> MainLoop<N> {
             return;
         };
         let origin = Origin { address, local };
-        let fresh = Fresh::new(self.port.clone(), socket, origin);
-        if let Some(limit) = self.limit_reached(address) {
-            tracing::warn!(peer = %address, "refused: {limit}");
-            fresh.refuse(RefuseReason::Busy, limit);
-            return;
-        }
+        let place = match Place::take(&self.port, Some(address.ip())) {
+            Ok(place) => place,
+            Err(limit) => {
+                tracing::warn!(peer = %address, "refused: {limit}");
+                self.port.let_go(Arc::new(socket), &End::NoRoom(limit));
+                return;
+            }
+        };
+        let fresh = Fresh::new(place, socket, origin);
         if let Err(end) = guarded(|| self.netport.on_new_connection(&self.port, &origin)) {
             tracing::info!(peer = %address, reason = end.label(), "refused: {end}");
             fresh.close(&end);
@@ -180,16 +184,6 @@ impl<N: NetPort> MainLoop<N> {
         if let Err(end) = guarded(|| self.netport.new_connection(&self.port, fresh)) {
             tracing::warn!(peer = %address, reason = end.label(), "not launched: {end}");
         }
-    }
-
-    fn limit_reached(&self, address: SocketAddr) -> Option<&'static str> {
-        let registry = self.port.0.registry.lock();
-        if registry.len() >= self.port.0.connections_max {
-            return Some("too many connections");
-        }
-        let from_there = registry.accepted_from(address);
-        (from_there >= self.port.config().connections_per_address_max)
-            .then_some("too many connections from this address")
     }
 
     fn let_go_of_refused(&mut self, now: Instant) {
@@ -208,7 +202,7 @@ impl<N: NetPort> MainLoop<N> {
     fn idle_at(&self) -> Option<Instant> {
         let timeout = self.port.config().idle_timeout?;
         let registry = self.port.0.registry.lock();
-        if registry.len() > 0 {
+        if !registry.is_idle() {
             return None;
         }
         let last = registry.last_end().map_or(self.last_new, |end| end.max(self.last_new));

@@ -3,6 +3,7 @@
 mod fresh;
 mod handle;
 mod main_loop;
+mod place;
 mod rate;
 mod registry;
 mod thread;
@@ -17,12 +18,13 @@ use tlv_core::messages::{GoodbyeReason, Ping};
 pub use self::fresh::{Fresh, Origin};
 pub use self::handle::PortHandle;
 use self::main_loop::MainLoop;
+use self::place::Place;
 use self::registry::Registry;
 use self::thread::{Birth, thread_name};
 use crate::config::{Identity, PortConfig};
 use crate::connection::Connection;
 use crate::core::link::handshake::Expect;
-use crate::error::{End, StartError, encoded};
+use crate::error::{End, Limit, StartError, encoded};
 use crate::io::Waker;
 use crate::io::keeper::Keeper;
 use crate::io::limits;
@@ -158,8 +160,9 @@ impl Port {
     ///
     /// # Errors
     ///
-    /// The port is stopping or at its limit of connections, or the system has no room; `on_end` is
-    /// not called then.
+    /// [`End::Stopped`] where the port is stopping, [`End::NoRoom`] where it has all the connections
+    /// that it may have, or the system no descriptor or thread for another, and [`End::Dial`] where
+    /// the system knows no way to `address`. `on_end` is not called then.
     pub fn dial<C: Connection>(
         &self,
         address: SocketAddr,
@@ -169,13 +172,16 @@ impl Port {
         if self.is_stopping() {
             return Err(End::Stopped);
         }
-        if self.0.registry.lock().len() >= self.0.connections_max {
-            return Err(End::Dial(io::ErrorKind::QuotaExceeded));
-        }
-        let socket = Socket::dialling(address, &self.0.config.link)
-            .map_err(|error| End::Dial(error.kind()))?;
+        let place = Place::take(self, None).map_err(End::NoRoom)?;
+        let socket = Socket::dialling(address, &self.0.config.link).map_err(|error| {
+            if limits::is_out_of_room(&error) {
+                End::NoRoom(Limit::Descriptors)
+            } else {
+                End::Dial(error.kind())
+            }
+        })?;
         let session = self.0.sessions.fetch_add(1, Ordering::Relaxed);
-        thread::launch(self, Birth::Dialled { socket, address, session, expect }, connection)
+        thread::launch(place, Birth::Dialled { socket, address, session, expect }, connection)
     }
 
     /// Stops the port, from any thread: it accepts nothing more, closes every link with this

@@ -1,10 +1,11 @@
 //! Which links a port has, and which of its threads are still to be joined.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Instant;
 
 use crate::core::mutant::{Mutant, mutant};
+use crate::error::Limit;
 use crate::link::{Link, Shared};
 use crate::sync::{Arc, JoinHandle};
 
@@ -12,7 +13,9 @@ use crate::sync::{Arc, JoinHandle};
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
     links: BTreeMap<u64, Arc<Shared>>,
-    /// Accepted links by address.
+    /// Connections that are begun, with those that are no link yet.
+    places: usize,
+    /// The accepted ones of these, by address.
     accepted: HashMap<IpAddr, usize>,
     /// Accepted links in their handshake; ids grow, so the first is the oldest.
     handshakes: BTreeSet<u64>,
@@ -25,10 +28,6 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    pub(super) fn len(&self) -> usize {
-        self.links.len()
-    }
-
     pub(super) fn links(&self) -> Vec<Link> {
         self.links.values().cloned().map(Link).collect()
     }
@@ -37,9 +36,45 @@ impl Registry {
         self.links.get(&id).cloned()
     }
 
-    /// Accepted links from this address.
-    pub(super) fn accepted_from(&self, address: SocketAddr) -> usize {
-        self.accepted.get(&address.ip()).copied().unwrap_or(0)
+    /// Counts another connection, if it may be begun: one that arrives from `from`, or is dialled.
+    pub(super) fn take_place(
+        &mut self,
+        from: Option<IpAddr>,
+        max: usize,
+        per_address_max: usize,
+    ) -> Result<(), Limit> {
+        if self.places >= max {
+            return Err(Limit::Connections);
+        }
+        if let Some(address) = from {
+            let from_there = self.accepted.get(&address).copied().unwrap_or(0);
+            if from_there >= per_address_max {
+                return Err(Limit::ConnectionsPerAddress);
+            }
+            self.accepted.insert(address, from_there + 1);
+        }
+        self.places += 1;
+        Ok(())
+    }
+
+    /// A connection is over. So is its link, if it had one, whose thread is about to end.
+    pub(super) fn leave_place(&mut self, from: Option<IpAddr>, link: Option<u64>, now: Instant) {
+        self.places -= 1;
+        self.last_end = Some(now);
+        if let Some(address) = from
+            && let Some(count) = self.accepted.get_mut(&address)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.accepted.remove(&address);
+            }
+        }
+        if let Some(id) = link
+            && self.links.remove(&id).is_some()
+        {
+            self.handshakes.remove(&id);
+            self.ended.push(id);
+        }
     }
 
     /// Adds a link; `false` if the port has ended.
@@ -48,7 +83,6 @@ impl Registry {
             return false;
         }
         if accepted {
-            *self.accepted.entry(link.address.ip()).or_default() += 1;
             self.handshakes.insert(link.id);
         }
         self.links.insert(link.id, link);
@@ -85,24 +119,12 @@ impl Registry {
         self.find(oldest)
     }
 
-    /// A link has ended, and its thread is about to.
-    pub(super) fn remove(&mut self, id: u64, accepted: bool, now: Instant) {
-        let Some(link) = self.links.remove(&id) else { return };
-        self.handshakes.remove(&id);
-        self.ended.push(id);
-        self.last_end = Some(now);
-        if accepted {
-            let address = link.address.ip();
-            if let Some(count) = self.accepted.get_mut(&address) {
-                *count -= 1;
-                if *count == 0 {
-                    self.accepted.remove(&address);
-                }
-            }
-        }
+    /// Whether there is no connection at all.
+    pub(super) fn is_idle(&self) -> bool {
+        self.places == 0
     }
 
-    /// When the last link ended.
+    /// When the last connection was over.
     pub(super) fn last_end(&self) -> Option<Instant> {
         self.last_end
     }

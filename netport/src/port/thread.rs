@@ -7,12 +7,13 @@ use tlv_core::MessageSet;
 use tlv_core::messages::{GoodbyeReason, RefuseReason};
 use tracing::field::Empty;
 
+use super::place::Place;
 use super::{Port, PortConfig, handle};
 use crate::connection::Connection;
 use crate::core::link::ReceivingHalf;
 use crate::core::link::handshake::{self, Ends, Expect, PeerInfo};
 use crate::core::mutant::{Mutant, mutant};
-use crate::error::{End, Refusal, encoded};
+use crate::error::{End, Limit, encoded};
 use crate::guard::{contained, guarded};
 use crate::io::socket::{Socket, SocketWire};
 use crate::io::writer::Writer;
@@ -45,7 +46,12 @@ pub(super) fn thread_name(name: &str, what: &str) -> String {
 }
 
 /// Starts a connection's thread.
-pub(super) fn launch<C: Connection>(port: &Port, birth: Birth, connection: C) -> Result<Link, End> {
+pub(super) fn launch<C: Connection>(
+    mut place: Place,
+    birth: Birth,
+    connection: C,
+) -> Result<Link, End> {
+    let port = &place.port().clone();
     let (socket, address, session, dialled) = match birth {
         Birth::Accepted { socket, address } => (socket, address, 0, None),
         Birth::Dialled { socket, address, session, expect } => {
@@ -65,13 +71,14 @@ pub(super) fn launch<C: Connection>(port: &Port, birth: Birth, connection: C) ->
     let link = Link(Arc::clone(&shared));
     let accepted = dialled.is_none();
     let refusable = Arc::clone(&socket);
+    place.give_to(id);
     let life = Life {
         port: port.clone(),
         link: link.clone(),
         socket,
         expect: dialled.clone().unwrap_or_default(),
         dialled: dialled.is_some(),
-        _registered: Registered { port: port.clone(), id, accepted },
+        _place: place,
     };
 
     if !port.0.registry.lock().insert(shared, accepted) {
@@ -87,16 +94,16 @@ pub(super) fn launch<C: Connection>(port: &Port, birth: Birth, connection: C) ->
             registry.insert_thread(id, thread);
             port.0.meters.began(accepted);
         }
-        // `Life` went with the closure, and took the link out of the registry.
+        // `Life` went with the closure, and its place took the link out of the registry.
         Err(error) => {
             registry.forget_thread(id);
             drop(registry);
             tracing::warn!(%error, "no thread for a connection");
+            let end = End::NoRoom(Limit::Threads);
             if accepted {
-                let busy = Refusal::new(RefuseReason::Busy, "no thread is left");
-                port.let_go(refusable, &End::Refused(busy));
+                port.let_go(refusable, &end);
             }
-            return Err(End::Dial(error.kind()));
+            return Err(end);
         }
     }
     let evicted = registry.evicted(port.config().handshakes_max);
@@ -114,22 +121,6 @@ pub(super) fn launch<C: Connection>(port: &Port, birth: Birth, connection: C) ->
     Ok(link)
 }
 
-/// Takes a link out of its port's registry, whatever happens to its thread.
-struct Registered {
-    port: Port,
-    id: u64,
-    accepted: bool,
-}
-
-impl Drop for Registered {
-    fn drop(&mut self) {
-        self.port.0.registry.lock().remove(self.id, self.accepted, sync::now());
-        if !mutant(Mutant::EndUntold) {
-            self.port.wake();
-        }
-    }
-}
-
 /// One connection's life.
 struct Life {
     port: Port,
@@ -138,7 +129,7 @@ struct Life {
     expect: Expect,
     dialled: bool,
     /// Dropped last.
-    _registered: Registered,
+    _place: Place,
 }
 
 impl Life {

@@ -9,7 +9,7 @@ use super::Scenario;
 use crate::config::{Identity, LinkConfig, PortConfig};
 use crate::connection::Connection;
 use crate::core::link::handshake::{Expect, PeerInfo};
-use crate::error::{CallFailure, End, SendError};
+use crate::error::{CallFailure, End, Limit, SendError};
 use crate::link::{Link, Reply};
 use crate::port::{Fresh, NetPort, Next, Port, PortHandle};
 use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering, thread};
@@ -24,6 +24,11 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         name: "a port that is stopped while it dials ends",
         pipe_bytes: 400,
         run: a_port_that_is_stopped_while_it_dials_ends,
+    },
+    Scenario {
+        name: "a port has no more connections than it may",
+        pipe_bytes: 400,
+        run: a_port_has_no_more_connections_than_it_may,
     },
     Scenario {
         name: "a call is answered or told why not",
@@ -219,6 +224,35 @@ fn a_port_that_is_stopped_while_it_dials_ends() {
         dialler.join().expect("it dials");
     }
     pair.join();
+}
+
+fn a_port_has_no_more_connections_than_it_may() {
+    const MAX: usize = 2;
+    let (counts, launched): (Arc<Counts>, Arc<AtomicU64>) = Default::default();
+    let port = |config| {
+        let talkers = Talkers { counts: Arc::clone(&counts), launched: Arc::clone(&launched) };
+        Port::start(config, talkers).expect("it starts")
+    };
+    let few = PortConfig { connections_max: Some(MAX), ..config("ann") };
+    let (ann, bob) = (port(few), port(config("robert")));
+    let diallers: Vec<_> = (0..MAX + 2)
+        .map(|_| {
+            let (port, address) = (Port::clone(&ann), bob.local_addr());
+            let talker = Talker { counts: Arc::clone(&counts), panics: false };
+            thread::spawn(move || match port.dial(address, Expect::any(), talker) {
+                Ok(_) => 1,
+                Err(End::NoRoom(Limit::Connections)) => 0,
+                Err(end) => panic!("{end}"),
+            })
+        })
+        .collect();
+    let dialled: usize =
+        diallers.into_iter().map(|dialler| dialler.join().expect("it dials")).sum();
+    assert_eq!(dialled, MAX);
+    for port in [ann, bob] {
+        port.stop(GoodbyeReason::Done);
+        port.join();
+    }
 }
 
 fn a_call_is_answered_or_told_why_not() {

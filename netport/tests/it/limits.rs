@@ -6,13 +6,13 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use netport::{
-    Client, ClientConfig, Connection, End, Fresh, Identity, Link, NetPort, PeerInfo, Port,
-    PortConfig, Server, ServerConfig, StartError,
+    Client, ClientConfig, Connection, End, Expect, Fresh, Identity, Limit, Link, NetPort, PeerInfo,
+    Port, PortConfig, Server, ServerConfig, StartError,
 };
 use tlv_core::messages::{App, RefuseReason, Role};
 
 use crate::support::{
-    Raw, Reporter, Reporting, Seen, TestPort, config, frame, greet_of, hello, next, opened,
+    Raw, Reporter, Reporting, Seen, TestPort, config, frame, greet_of, hello, next, opened, report,
     wait_until,
 };
 
@@ -25,6 +25,10 @@ fn beyond_the_most_connections_peers_are_refused_until_one_leaves() {
     let first = Raw::open(address, Role::Client);
     let _second = Raw::open(address, Role::Client);
     assert_eq!(Raw::connect(address).refused(), RefuseReason::Busy);
+    let (seen, _) = channel();
+    let dial = port.handle.dial(address, Expect::any(), Reporter { seen, answers: false });
+    let end = dial.expect_err("it is at its limit");
+    assert!(matches!(end, End::NoRoom(Limit::Connections)), "{end}");
     drop(first);
     wait_until("one has left", || port.handle.links().len() == 1);
     let _third = Raw::open(address, Role::Client);
@@ -41,6 +45,38 @@ fn beyond_the_most_connections_of_an_address_peers_are_refused() {
     drop(first);
     wait_until("it has left", || port.handle.links().is_empty());
     let _second = Raw::open(address, Role::Client);
+}
+
+#[test]
+fn what_is_kept_to_be_launched_later_counts_as_a_connection() {
+    struct Keeping(std::sync::mpsc::Sender<Fresh>);
+    impl NetPort for Keeping {
+        fn new_connection(&mut self, _: &Port, fresh: Fresh) -> Result<(), End> {
+            report(&self.0, fresh);
+            Ok(())
+        }
+    }
+    let (keep, kept) = channel();
+    let mut config = config("port");
+    config.connections_max = Some(1);
+    // Long enough for the next to connect, and for both to be refused otherwise.
+    config.idle_timeout = Some(Duration::from_millis(500));
+    let port = Port::start(config, Keeping(keep)).expect("it starts");
+    let mut first = Raw::connect(port.local_addr());
+    let fresh = next(&kept);
+    assert_eq!(Raw::connect(port.local_addr()).refused(), RefuseReason::Busy);
+    let (seen, events) = channel();
+    fresh.launch(Reporter { seen, answers: false }).expect("its place is its own");
+    first.write(&frame(&hello(Role::Client)));
+    opened(&events);
+    drop(first);
+    wait_until("it has left", || port.links().is_empty());
+    // A place is given back without a launch, too.
+    for _ in 0..2 {
+        let _waiting = Raw::connect(port.local_addr());
+        drop(next(&kept));
+    }
+    assert!(matches!(port.join(), End::Idle));
 }
 
 #[test]
@@ -167,8 +203,8 @@ fn a_connection_that_gets_no_thread_is_refused_and_the_port_goes_on() {
     }
     let (seen, _) = std::sync::mpsc::channel();
     let reporter = Reporter { seen, answers: false };
-    let error = port.handle.dial(address, netport::Expect::any(), reporter).expect_err("no thread");
-    assert!(matches!(error, End::Dial(_)), "{error}");
+    let error = port.handle.dial(address, Expect::any(), reporter).expect_err("no thread");
+    assert!(matches!(error, End::NoRoom(Limit::Threads)), "{error}");
     assert!(port.handle.links().is_empty());
     assert!(matches!(port.stop(), End::Closed(_)));
 }
