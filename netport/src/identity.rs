@@ -1,6 +1,5 @@
 //! An identity that outlives the process: one small file with the node id and the incarnation.
 
-use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -13,6 +12,8 @@ use crate::config::Identity;
 
 /// More than such a file has.
 const FILE_BYTES_MAX: u64 = 1024;
+/// A node that starts every second takes 136 years for so many.
+const LEAP_MAX: u64 = 1 << 32;
 
 /// Where a node's id and incarnation are kept between starts.
 ///
@@ -28,8 +29,31 @@ pub struct IdentityFile {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum IdentityError {
+    /// The node has no incarnation left, as only a file that was edited can say. It is left as it
+    /// is, since another identity is not what its owner expects.
+    #[error("{path}: no incarnation is left; remove it to start as a new node", path = path.display())]
+    Exhausted {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The incarnation that is said to be known is further ahead than a file from a backup can be
+    /// behind: somebody else uses the node's id. The file is left as it is, or else strangers could
+    /// use the incarnations up.
+    #[error(
+        "{path}: this is incarnation {kept}, and {known} is known elsewhere, as no start of this node \
+         can have made it; remove the file to start as a new node",
+        path = path.display()
+    )]
+    Implausible {
+        /// Which file.
+        path: PathBuf,
+        /// The incarnation in it.
+        kept: u64,
+        /// The incarnation that is said to be known.
+        known: u64,
+    },
     /// The file cannot be read or written.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("cannot use {path}", path = path.display())]
     Io {
         /// Which file.
         path: PathBuf,
@@ -40,6 +64,12 @@ pub enum IdentityError {
     /// its owner expects.
     #[error("{path}: not an identity file; remove it to start as a new node", path = path.display())]
     Malformed {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// There is no file yet, and so no identity that could be behind.
+    #[error("{path}: there is no identity to catch up with", path = path.display())]
+    Missing {
         /// Which file.
         path: PathBuf,
     },
@@ -56,26 +86,35 @@ impl IdentityFile {
     ///
     /// # Errors
     ///
-    /// [`IdentityError`]; the incarnation was not advanced then.
+    /// [`IdentityError`]; the incarnation may have been advanced all the same, where the disk failed
+    /// late. That does no harm: one may be left out, but none is used twice.
     pub fn start(&self, role: Role, name: impl Into<String>) -> Result<Identity, IdentityError> {
         let fresh = Identity::new(role, name);
         let (node, incarnation) = self.advance(|kept| match kept {
-            Some((node, incarnation)) => (node, incarnation.saturating_add(1)),
-            None => (fresh.node, fresh.incarnation),
+            Some((node, incarnation)) => match incarnation.checked_add(1) {
+                Some(next) => Ok((node, next)),
+                None => Err(IdentityError::Exhausted { path: self.path.clone() }),
+            },
+            None => Ok((fresh.node, fresh.incarnation)),
         })?;
         Ok(Identity { node, incarnation, ..fresh })
     }
 
     /// Takes note of a refusal as `Older`, which tells the incarnation that is known elsewhere:
-    /// the next start will be newer than that.
+    /// the next start will be newer than that. No more than 2^32 ahead at a time, since anybody can
+    /// claim to be this node.
     ///
     /// # Errors
     ///
-    /// [`IdentityError`]; the file is unchanged then.
+    /// [`IdentityError`]; the file is as it was, unless the disk failed late.
     pub fn catch_up(&self, known: u64) -> Result<(), IdentityError> {
+        let path = || self.path.clone();
         self.advance(|kept| match kept {
-            Some((node, incarnation)) => (node, incarnation.max(known)),
-            None => (Identity::new(Role::Client, "").node, known),
+            Some((_, kept)) if known.saturating_sub(kept) > LEAP_MAX => {
+                Err(IdentityError::Implausible { path: path(), kept, known })
+            }
+            Some((node, kept)) => Ok((node, kept.max(known))),
+            None => Err(IdentityError::Missing { path: path() }),
         })
         .map(drop)
     }
@@ -83,14 +122,14 @@ impl IdentityFile {
     /// Replaces what the file says, alone among the processes that use it.
     fn advance(
         &self,
-        next: impl FnOnce(Option<(Uuid, u64)>) -> (Uuid, u64),
+        next: impl FnOnce(Option<(Uuid, u64)>) -> Result<(Uuid, u64), IdentityError>,
     ) -> Result<(Uuid, u64), IdentityError> {
         let lock_path = self.beside("lock");
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path);
         let lock = lock.map_err(|source| self.io(&lock_path, source))?;
         lock.lock().map_err(|source| self.io(&lock_path, source))?;
         let kept = self.read()?;
-        let (node, incarnation) = next(kept);
+        let (node, incarnation) = next(kept)?;
         let new_path = self.beside("new");
         self.write(&new_path, node, incarnation).map_err(|source| self.io(&new_path, source))?;
         Ok((node, incarnation))
@@ -139,29 +178,20 @@ impl IdentityFile {
 }
 
 fn text(node: Uuid, incarnation: u64) -> String {
-    let mut text = String::from("node = ");
-    for byte in node.as_bytes() {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    let _ = write!(text, "\nincarnation = {incarnation}\n");
-    text
+    format!("node = {node}\nincarnation = {incarnation}\n")
 }
 
 fn parse(text: &str) -> Option<(Uuid, u64)> {
     let mut lines = text.lines();
-    let hex = lines.next()?.strip_prefix("node = ")?;
+    let node = lines.next()?.strip_prefix("node = ")?.parse().ok()?;
     let incarnation = lines.next()?.strip_prefix("incarnation = ")?.parse().ok()?;
-    let is_hex = hex.len() == 32 && hex.bytes().all(|digit| digit.is_ascii_hexdigit());
-    if !is_hex || incarnation == 0 || lines.next().is_some() {
-        return None;
-    }
-    let node = u128::from_str_radix(hex, 16).ok()?;
-    Some((Uuid::from_bytes(node.to_be_bytes()), incarnation))
+    (incarnation != 0 && lines.next().is_none()).then_some((node, incarnation))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
+
     use super::*;
 
     /// A file in a directory of its own, which goes with it.
@@ -219,6 +249,42 @@ mod tests {
     }
 
     #[test]
+    fn nobody_leads_a_node_to_use_up_its_incarnations() {
+        let place = Place::new("leaps");
+        let first = place.file().start(Role::Client, "ann").unwrap();
+        for known in [u64::MAX, first.incarnation + LEAP_MAX + 1] {
+            let refused = place.file().catch_up(known);
+            let Err(IdentityError::Implausible { kept: 1, known: told, .. }) = refused else {
+                panic!("{refused:?}");
+            };
+            assert_eq!(told, known);
+        }
+        place.file().catch_up(first.incarnation + LEAP_MAX).unwrap();
+        let next = place.file().start(Role::Client, "ann").unwrap();
+        assert_eq!((next.node, next.incarnation), (first.node, LEAP_MAX + 2));
+    }
+
+    #[test]
+    fn the_last_incarnation_is_not_used_twice() {
+        let place = Place::new("last");
+        let node = Uuid::from_bytes([7; 16]);
+        fs::write(place.0.join("identity"), text(node, u64::MAX - 1)).unwrap();
+        let last = place.file().start(Role::Client, "ann").unwrap();
+        assert_eq!((last.node, last.incarnation), (node, u64::MAX));
+        let refused = place.file().start(Role::Client, "ann");
+        assert!(matches!(refused, Err(IdentityError::Exhausted { .. })), "{refused:?}");
+        assert_eq!(fs::read_to_string(place.0.join("identity")).unwrap(), text(node, u64::MAX));
+    }
+
+    #[test]
+    fn without_a_file_there_is_nothing_to_catch_up_with() {
+        let place = Place::new("missing");
+        let refused = place.file().catch_up(7);
+        assert!(matches!(refused, Err(IdentityError::Missing { .. })), "{refused:?}");
+        assert!(!place.0.join("identity").exists());
+    }
+
+    #[test]
     fn a_file_that_is_something_else_is_left_alone() {
         let good = text(Uuid::from_bytes([7; 16]), 3);
         let bad = [
@@ -244,6 +310,7 @@ mod tests {
     fn what_the_system_refuses_is_told_with_the_path() {
         let nowhere = IdentityFile::new("/nonexistent-directory/identity");
         let error = nowhere.start(Role::Client, "ann").unwrap_err();
-        assert!(error.to_string().starts_with("/nonexistent-directory/identity.lock: "), "{error}");
+        assert_eq!(error.to_string(), "cannot use /nonexistent-directory/identity.lock");
+        assert!(error.source().is_some());
     }
 }

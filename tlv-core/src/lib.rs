@@ -55,5 +55,5 @@ pub use set::{
     Message, MessageInfo, MessageSet, Pair, Protocol, Request, Response, UNKNOWN_MAX_LEN, Visitor,
 };
 pub use tail::{Retained, TailReader, TailRef, UnknownRecord};
-pub use types::{Timestamp, Uuid};
+pub use types::{ParseUuidError, Timestamp, Uuid};
 pub use wire::{ListIter, ListRef, MapIter, MapRef, PeekIter};

@@ -8,7 +8,13 @@ use tlv_core::{
 };
 
 fn peer(name: &str) -> Peer {
-    Peer::new(Uuid::from([7; 16]), 1, 2, name, vec!["127.0.0.1:80".parse().expect("an address")])
+    Peer::new(
+        Uuid::from_bytes([7; 16]),
+        1,
+        2,
+        name,
+        vec!["127.0.0.1:80".parse().expect("an address")],
+    )
 }
 
 #[test]

@@ -258,7 +258,7 @@ fn what_the_format_cannot_carry_is_not_written() {
         addresses::Addresses::new(place.ip, "[::1]:80".parse().expect("an address"), place, vec![]);
     unwritable(&message, EncodeErrorKind::AddressDetail, "Addresses.place.near");
     let times = times::Times::new(
-        [0; 16].into(),
+        tlv_core::Uuid::from_bytes([0; 16]),
         Duration::ZERO,
         tlv_core::Timestamp::EPOCH,
         vec![Duration::ZERO, Duration::from_secs(u64::MAX)],

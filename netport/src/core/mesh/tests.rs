@@ -68,7 +68,7 @@ impl Lab {
 }
 
 fn text(actions: &[MeshAction]) -> String {
-    let number = |node: &Uuid| node.as_bytes()[0];
+    let number = |node: &Uuid| node.to_bytes()[0];
     let words = actions.iter().map(|action| match action {
         MeshAction::Dial(node, address) => format!("Dial({}:{})", number(node), address.port()),
         MeshAction::Up(node, link) => format!("Up({}, {link})", number(node)),

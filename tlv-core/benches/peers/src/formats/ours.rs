@@ -75,7 +75,7 @@ impl Sum for bytes::Bytes {
 
 impl Sum for Uuid {
     fn sum(&self) -> u64 {
-        self.as_bytes().sum()
+        self.to_bytes().sum()
     }
 }
 
