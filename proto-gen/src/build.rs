@@ -1,23 +1,33 @@
 //! Compiling a spec in a build script: what cargo is told, what is written, what is shown.
 
+use std::error::Error;
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::backends::rust::{self, Options};
 use crate::check::Checked;
 use crate::diagnostics::{Diagnostics, Source};
-use crate::schema::Schema;
 
 /// Features behind which generated code has generators for every type. A crate that includes it
 /// need not have them, and is then not warned about them.
 const FEATURES: [&str; 3] = ["arbitrary", "proptest", "quickcheck"];
 
-/// Compiles one spec in a build script.
+/// Compiles one spec to Rust, in a build script.
+///
+/// ```no_run
+/// # use proto_gen::{Build, backends::rust::Options};
+/// let mut options = Options::default();
+/// options.non_exhaustive = true;
+/// Build::new("spec/chat.ron").options(options).run();
+/// ```
 #[derive(Clone, Debug)]
+#[must_use = "nothing is compiled before it runs"]
 pub struct Build {
     spec: PathBuf,
     out_dir: Option<PathBuf>,
+    options: Options,
 }
 
 /// What compiling a spec came to.
@@ -53,7 +63,7 @@ pub enum BuildErrorCause {
 impl Build {
     /// Compiles the spec at this path, which is relative to the package's directory.
     pub fn new(spec: impl Into<PathBuf>) -> Self {
-        Self { spec: spec.into(), out_dir: None }
+        Self { spec: spec.into(), out_dir: None, options: Options::default() }
     }
 
     /// Writes to this directory instead of `$OUT_DIR`.
@@ -62,15 +72,37 @@ impl Build {
         self
     }
 
-    /// Checks the spec, and writes what `generate` makes of it to `STEM.rs`. Prints nothing.
+    /// Generates Rust of this kind instead of the default one.
+    pub fn options(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// For a build script: writes `STEM.rs`, to be included in a module of its own, and tells cargo
+    /// what it needs to know. Ends the process with 1 where the spec has mistakes, after showing
+    /// them all, and where the file cannot be written.
+    pub fn run(self) {
+        let built = self.generate();
+        let directives = match &built {
+            Ok(built) => &built.directives,
+            Err(error) => &error.directives,
+        };
+        for directive in directives {
+            println!("{directive}");
+        }
+        if let Err(error) = built {
+            let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+            eprintln!("{error}{cause}");
+            std::process::exit(1);
+        }
+    }
+
+    /// Does what [`Self::run`] does, prints nothing, and returns.
     ///
     /// # Errors
     ///
     /// The spec has mistakes, or the file cannot be written.
-    pub fn generate_with(
-        self,
-        generate: impl FnOnce(&Schema) -> String,
-    ) -> Result<Built, BuildError> {
+    pub fn generate(self) -> Result<Built, BuildError> {
         let Checked { schema, diagnostics } = crate::check(&self.spec);
         let mut directives = directives(diagnostics.sources());
         let failed = |directives, cause| Err(BuildError { directives, cause });
@@ -83,26 +115,9 @@ impl Build {
             return failed(directives, BuildErrorCause::NoOutDir);
         };
         let file = out_dir.join(file_name(&self.spec));
-        match std::fs::write(&file, generate(&schema)) {
+        match std::fs::write(&file, rust::generate(&schema, &self.options)) {
             Ok(()) => Ok(Built { file, directives }),
             Err(error) => failed(directives, BuildErrorCause::Write(file, error)),
-        }
-    }
-
-    /// As [`Build::generate_with`], for a build script: tells cargo what it needs to know, and ends
-    /// the process with 1 where there are mistakes, after showing them all.
-    pub fn run_with(self, generate: impl FnOnce(&Schema) -> String) {
-        let built = self.generate_with(generate);
-        let directives = match &built {
-            Ok(built) => &built.directives,
-            Err(error) => &error.directives,
-        };
-        for directive in directives {
-            println!("{directive}");
-        }
-        if let Err(error) = built {
-            eprintln!("{error}");
-            std::process::exit(1);
         }
     }
 }
@@ -128,25 +143,36 @@ fn warnings(diagnostics: &Diagnostics) -> Vec<String> {
     diagnostics.render(false).lines().map(|line| format!("cargo::warning={line}")).collect()
 }
 
+/// That of its cause.
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.cause {
-            BuildErrorCause::NoOutDir => f.write_str(
+        self.cause.fmt(f)
+    }
+}
+
+impl Error for BuildError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.source()
+    }
+}
+
+impl fmt::Display for BuildErrorCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoOutDir => f.write_str(
                 "OUT_DIR is not set: a spec is compiled in a build script, or to a directory that is named",
             ),
-            BuildErrorCause::Spec(diagnostics) => diagnostics.fmt(f),
-            BuildErrorCause::Write(path, error) => {
-                write!(f, "cannot write `{}`: {error}", path.display())
-            }
+            Self::Spec(diagnostics) => diagnostics.fmt(f),
+            Self::Write(path, _) => write!(f, "cannot write `{}`", path.display()),
         }
     }
 }
 
-impl std::error::Error for BuildError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.cause {
-            BuildErrorCause::Write(_, error) => Some(error),
-            BuildErrorCause::NoOutDir | BuildErrorCause::Spec(_) => None,
+impl Error for BuildErrorCause {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Write(_, error) => Some(error),
+            Self::NoOutDir | Self::Spec(_) => None,
         }
     }
 }
@@ -174,12 +200,11 @@ mod tests {
             r#"Protocol(name: "chat", version: 1, include: ["types.ron"], sets: [])"#,
         );
         let dir = path.parent().expect("in a directory");
-        let built = Build::new(&path)
-            .out_dir(dir)
-            .generate_with(|schema| format!("// {}", schema.name))
-            .expect("no mistake");
+        let built = Build::new(&path).out_dir(dir).generate().expect("no mistake");
         assert_eq!(built.file, dir.join("chat.rs"));
-        assert_eq!(std::fs::read_to_string(&built.file).expect("written"), "// chat");
+        let schema = crate::load(&path).expect("no mistake");
+        let text = std::fs::read_to_string(&built.file).expect("written");
+        assert_eq!(text, rust::generate(&schema, &Options::default()));
         let rerun: Vec<_> = built
             .directives
             .iter()
@@ -202,13 +227,43 @@ mod tests {
     fn mistakes_are_shown_and_the_files_watched_all_the_same() {
         let path = spec("mistake", r#"Protocol(name: "chat", include: ["types.ron"], sets: [])"#);
         let dir = path.parent().expect("in a directory");
-        let error = Build::new(&path)
-            .out_dir(dir)
-            .generate_with(|_| unreachable!("nothing to generate from"))
-            .expect_err("the version is missing");
+        let error = Build::new(&path).out_dir(dir).generate().expect_err("the version is missing");
         assert!(error.to_string().contains("error[E0033]: this `Protocol` has no `version`"));
         assert_eq!(error.directives.len(), 4);
         assert!(!dir.join("chat.rs").exists());
+        std::fs::remove_dir_all(dir).expect("made above");
+    }
+
+    #[test]
+    fn the_options_are_those_of_the_generated_code() {
+        let path = spec(
+            "options",
+            r#"Protocol(name: "chat", version: 1, enums: [
+                Enum(name: "Mood", repr: U8, values: [Value(value: 1, name: "Calm")]),
+            ], sets: [])"#,
+        );
+        let dir = path.parent().expect("in a directory");
+        let generated = |options| {
+            let build = Build::new(&path).out_dir(dir).options(options);
+            let built = build.generate().expect("no mistake");
+            std::fs::read_to_string(built.file).expect("written")
+        };
+        let marked = |options| generated(options).contains("non_exhaustive");
+        assert!(!marked(Options::default()));
+        assert!(marked(Options { non_exhaustive: true }));
+        std::fs::remove_dir_all(dir).expect("made above");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_named_and_the_cause_told_once() {
+        let path = spec("nowhere", r#"Protocol(name: "chat", version: 1, sets: [])"#);
+        let dir = path.parent().expect("in a directory");
+        let nowhere = dir.join("nowhere");
+        let error = Build::new(&path).out_dir(&nowhere).generate().expect_err("no directory");
+        let file = nowhere.join("chat.rs");
+        assert_eq!(error.to_string(), format!("cannot write `{}`", file.display()));
+        let cause = error.source().expect("the system's reason").to_string();
+        assert!(cause.starts_with("No such file"), "{cause}");
         std::fs::remove_dir_all(dir).expect("made above");
     }
 }

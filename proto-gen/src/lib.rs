@@ -53,11 +53,11 @@ pub fn check(path: impl AsRef<Path>) -> Checked {
 /// Compiles the spec at `path` to Rust, in a build script: writes `$OUT_DIR/STEM.rs`, to be included
 /// in a module of its own, and tells cargo what it needs to know.
 ///
-/// Ends the process with 1 where the spec has mistakes, after showing them all.
+/// Ends the process with 1 where the spec has mistakes, after showing them all. [`Build`] has more
+/// to choose from.
 #[cfg(feature = "rust")]
 pub fn compile(path: impl AsRef<Path>) {
-    Build::new(path.as_ref())
-        .run_with(|schema| backends::rust::generate(schema, &backends::rust::Options::default()));
+    Build::new(path.as_ref()).run();
 }
 
 /// As [`check()`], with another way to read: files of a git revision, or a test's table. `read` is
