@@ -102,7 +102,7 @@ fn take(
             let text = format!("hello {}, this is {name}", peer.name);
             if let Err(error) = client.send(peer.node, &Greet::new(text).with_mood(Mood::Happy)) {
                 // The link is gone again, which another event tells.
-                tracing::debug!("no greeting for {}: {error}", peer.name);
+                tracing::debug!("no greeting for {}: {}", peer.name, options::chain(&error));
             }
             Report::Up { peer: peer.name.clone() }
         }

@@ -65,8 +65,8 @@ pub struct Client {
 #[non_exhaustive]
 pub enum AskError {
     /// Nobody answers.
-    #[error("cannot ask {0}: {1}")]
-    Io(SocketAddr, io::Error),
+    #[error("cannot ask {0}")]
+    Io(SocketAddr, #[source] io::Error),
     /// Somebody else answers.
     #[error("{0} does not answer as the `--metrics` address of a server does")]
     NotStatus(SocketAddr),
@@ -215,6 +215,7 @@ fn age(seconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
     use std::net::TcpListener;
     use std::thread;
 
@@ -287,7 +288,9 @@ bob the second  1day  3            00010203-0405  192.0.2.7:4001 [::1]:4001
         let nobody = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = nobody.local_addr().expect("it is bound");
         drop(nobody);
-        let error = Status::ask(address).expect_err("nobody is there").to_string();
-        assert!(error.starts_with(&format!("cannot ask {address}: ")), "{error}");
+        let error = Status::ask(address).expect_err("nobody is there");
+        assert_eq!(error.to_string(), format!("cannot ask {address}"));
+        let cause = error.source().expect("the system's reason").to_string();
+        assert!(cause.starts_with("Connection refused"), "{cause}");
     }
 }

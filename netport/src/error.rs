@@ -16,7 +16,8 @@ pub(crate) const TEXT_BYTES_MAX: usize = 200;
 /// Why a link or a port ended.
 ///
 /// A callback that returns one ends its link for that reason; what the peer is told is said with
-/// each.
+/// each. Its text is the whole reason, as it stands in logs and events; only what [`Self::User`]
+/// holds may have a source.
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum End {
@@ -66,7 +67,7 @@ pub enum End {
     #[error("stopped")]
     Stopped,
     /// The user's own reason. The peer is sent `Goodbye(Restart)`.
-    #[error("{0}")]
+    #[error(transparent)]
     User(Arc<dyn StdError + Send + Sync>),
 }
 
@@ -209,8 +210,8 @@ pub(crate) fn cut(mut text: String) -> String {
 #[non_exhaustive]
 pub enum SendError {
     /// The link is closed, or closing.
-    #[error("the link is closed: {0}")]
-    Closed(End),
+    #[error("the link is closed")]
+    Closed(#[source] End),
     /// The message breaks a bound or rule of the spec.
     #[error(transparent)]
     Encode(EncodeError),
@@ -253,8 +254,8 @@ impl From<EncodeError> for SendError {
 #[non_exhaustive]
 pub enum CallFailure {
     /// The link ended before the response came.
-    #[error("the link ended: {0}")]
-    Ended(End),
+    #[error("the link ended")]
+    Ended(#[source] End),
     /// The response does not decode.
     #[error(transparent)]
     Malformed(DecodeError),
@@ -282,7 +283,7 @@ pub enum CallFailure {
 #[non_exhaustive]
 pub enum StartError {
     /// The address cannot be bound.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}")]
     Bind {
         /// What was asked for.
         address: std::net::SocketAddr,

@@ -12,7 +12,7 @@ use crate::input::{self, Command, HELP};
 use crate::messages::{Act, Chat, Say, Whisper};
 use crate::room::{Over, Room};
 use crate::screen::Screen;
-use crate::signals;
+use crate::{signals, whole};
 
 /// How long the server may take to be reached and to answer.
 const SERVER_WAIT_MAX: Duration = Duration::from_secs(5);
@@ -84,7 +84,7 @@ impl Session {
             Command::Act(what) => self.broadcast(&Act::new(what)),
             Command::Whisper { to, text } => {
                 if let Err(error) = self.client.send(to, &Whisper::new(text)) {
-                    self.screen.line(&format!("* not sent to {to}: {error}"));
+                    self.screen.line(&format!("* not sent to {to}: {}", whole(&error)));
                 }
             }
         }
@@ -98,7 +98,7 @@ impl Session {
                     self.screen.line(&format!("* not sent to {name}"));
                 }
             }
-            Err(error) => self.screen.line(&format!("* not sent: {error}")),
+            Err(error) => self.screen.line(&format!("* not sent: {}", whole(&error))),
         }
     }
 }

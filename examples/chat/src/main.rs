@@ -16,6 +16,8 @@ mod messages {
     include!(concat!(env!("OUT_DIR"), "/chat.rs"));
 }
 
+use std::error::Error;
+use std::iter;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
@@ -55,8 +57,14 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            eprintln!("chat: {why}");
+            eprintln!("chat: {}", whole(&*why));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error and its causes, in one line.
+fn whole(error: &dyn Error) -> String {
+    let errors = iter::successors(Some(error), |&error| error.source());
+    errors.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

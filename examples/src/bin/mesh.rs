@@ -64,7 +64,7 @@ fn main() -> ExitCode {
             ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX))
         }
         Err(error) => {
-            let _ = writeln!(io::stderr(), "mesh: {error}");
+            let _ = writeln!(io::stderr(), "mesh: {}", options::chain(&error));
             ExitCode::FAILURE
         }
     }
