@@ -564,7 +564,6 @@ types.RegisterError = {
     [2] = "BadName",
     [3] = "BadAddress",
     [4] = "Full",
-    [5] = "Older",
   },
 }
 
@@ -754,9 +753,7 @@ messages[0x0014] = {
       { name = "reason", ty = { kind = "enum", of = types.RegisterError, min = 2 } },
       { name = "text", ty = { kind = "str", width = 1, max = 200, min = 1 } },
     },
-    tail = {
-      [1] = { name = "current", ty = { kind = "int", size = 8, signed = false, min = 8 } },
-    },
+    tail = {},
   },
 }
 declare_body(messages[0x0014].body, "register_refused")

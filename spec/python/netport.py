@@ -945,9 +945,6 @@ class RegisterError(_enum.IntEnum):
     Full = 4
     """The directory is full."""
 
-    Older = 5
-    """A newer incarnation of the same node is registered; `current` carries it."""
-
 
 _C_RegisterError: _Open[RegisterError] = _Open(RegisterError, 2)
 
@@ -1417,7 +1414,6 @@ class Deregister(Message):
 
 _C_RegisterRefused_reason = _C_RegisterError
 _C_RegisterRefused_text = _Str(1, 200)
-_C_RegisterRefused_current = _U64
 
 
 @_dataclass
@@ -1434,32 +1430,22 @@ class RegisterRefused(Message):
     text: str
     """The same for people."""
 
-    current: int | None = None
-    """The incarnation that is registered, for `Older`."""
-
     def _write(self, _w: _Writer) -> None:
         _w.field("reason", _C_RegisterRefused_reason, self.reason)
         _w.field("text", _C_RegisterRefused_text, self.text)
-        _w.tail(1, "current", _C_RegisterRefused_current, self.current)
 
     @classmethod
     def _read(cls, _r: _Reader) -> RegisterRefused:
         reason = _r.field("reason", _C_RegisterRefused_reason)
         text = _r.field("text", _C_RegisterRefused_text)
-        current: int | None = None
         for _id in _r.records():
-            if _id == 1:
-                current = _r.tail("current", _C_RegisterRefused_current)
-            else:
-                _r.skip(_id)
-        return cls(reason=reason, text=text, current=current)
+            _r.skip(_id)
+        return cls(reason=reason, text=text)
 
     def to_json(self) -> dict[str, Json]:
         _out: dict[str, Json] = {}
         _out["reason"] = _C_RegisterRefused_reason.json(self.reason)
         _out["text"] = _C_RegisterRefused_text.json(self.text)
-        if self.current is not None:
-            _out["current"] = _C_RegisterRefused_current.json(self.current)
         return _out
 
 

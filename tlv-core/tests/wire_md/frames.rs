@@ -57,7 +57,7 @@ fn meaning(name: &str) -> Either {
         }
         "register-refused" => {
             let text = "ann is taken".into();
-            control(RegisterRefused { reason: RegisterError::NameTaken, text, current: None })
+            control(RegisterRefused { reason: RegisterError::NameTaken, text })
         }
         "snapshot" => {
             let peers = vec![peer(ann, "ann", address(7, 4001))];

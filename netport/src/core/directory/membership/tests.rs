@@ -151,7 +151,7 @@ fn a_gap_asks_for_the_complete_list_once() {
 
 #[test]
 fn a_refusal_that_lasts_is_told_and_not_repeated() {
-    for error in [RegisterError::BadName, RegisterError::BadAddress, RegisterError::Older] {
+    for error in [RegisterError::BadName, RegisterError::BadAddress] {
         let mut lab = Lab::new();
         lab.wait("Dial(1)");
         lab.on(MembershipEvent::Opened(1), "SendRegister(1)");
