@@ -52,10 +52,11 @@ pub fn run_child(args: ChildArgs) -> Result<(), Box<dyn Error>> {
     })
 }
 
-/// Runs a client until it is told to leave; then it deregisters, and says goodbye to all. Blocks.
+/// Runs a client until it is told to leave; then it deregisters, and says goodbye to all. It leaves
+/// by itself too when it is idle, if that is set. Blocks.
 ///
 /// # Errors
-/// The client cannot start, or the server will not have it (any more).
+/// The client cannot start, the server will not have it (any more), or it ended for another reason.
 pub fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let Options { server, mut config, identity, style, ends_with_input } = options;
     let name = config.port.identity.name.clone();
@@ -69,9 +70,13 @@ pub fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let client = Client::<App>::connect(server, config)?;
     let stop = loop {
         let event = select! {
-            recv(client.events()) -> event => event?,
-            recv(signal) -> stop => break stop?,
-            recv(input) -> stop => break stop?,
+            recv(client.events()) -> event => match event {
+                Ok(event) => event,
+                // The port ended by itself, and knows why.
+                Err(_) => break None,
+            },
+            recv(signal) -> stop => break Some(stop?),
+            recv(input) -> stop => break Some(stop?),
         };
         if let (Some(file), Event::ServerGone(End::RefusedBy(refusal))) = (&identity, &event)
             && let Some(known) = refusal.current
@@ -84,8 +89,12 @@ pub fn run(options: Options) -> Result<(), Box<dyn Error>> {
         }
     };
     client.stop();
-    client.join();
-    style.print(&Report::Ended { reason: stop.to_string() })?;
+    let reason = match (stop, client.join()) {
+        (Some(stop), _) => stop.to_string(),
+        (None, end @ (End::Idle | End::Stopped | End::Closed(_))) => end.to_string(),
+        (None, end) => return Err(end.into()),
+    };
+    style.print(&Report::Ended { reason })?;
     Ok(())
 }
 

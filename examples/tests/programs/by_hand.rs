@@ -109,6 +109,19 @@ fn a_client_without_a_server_says_so_until_there_is_one() {
 }
 
 #[test]
+fn a_client_that_was_idle_for_too_long_says_so_and_leaves() {
+    let (first, address) = server("--idle never");
+    first.signal(Signal::TERM);
+    first.end();
+    // It would try again later than that.
+    let more = ["--idle", "100ms", "--backoff", "1h", "--backoff-max", "1h"];
+    let mut ann = client_with(&address, "ann", &more);
+    assert_eq!(ann.expect_out("ended: "), "idle for too long");
+    let (status, lines) = ann.end();
+    assert!(status.success(), "{lines:#?}");
+}
+
+#[test]
 fn an_identity_file_makes_each_start_a_newer_one_of_the_same_node() {
     let (_server, address) = server("--idle never");
     let file = format!("{}/identity-{}", env!("CARGO_TARGET_TMPDIR"), std::process::id());
