@@ -61,8 +61,10 @@ pub fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let input = if ends_with_input { stop::on_input_end()? } else { never() };
 
     // Before the server starts, which counts with what is there then.
-    let exporter = metrics.map(|listen| Ok((listen, Exporter::install()?)));
-    let exporter = exporter.transpose().map_err(|error: Box<dyn Error>| error)?;
+    let exporter = match metrics {
+        Some(listen) => Some((listen, Exporter::install()?)),
+        None => None,
+    };
     let server = Server::<App>::start(config)?;
     // Ends with this function.
     let pages = exporter.map(|(listen, exporter)| show(listen, &server, exporter)).transpose()?;

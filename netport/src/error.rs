@@ -31,14 +31,14 @@ pub enum End {
     /// `Goodbye(Restart)`.
     #[error("the backlog is full")]
     Full,
-    /// The peer closed in order.
+    /// The peer closed in order. It is sent nothing more.
     #[error("the peer said goodbye: {0:?}")]
     Goodbye(GoodbyeReason),
     /// Nothing was received, or a port had no connection, for the idle time. The peer is sent
     /// `Goodbye(Idle)`.
     #[error("idle for too long")]
     Idle,
-    /// The stream ended without a `Goodbye`.
+    /// The stream ended without a `Goodbye`. There is no peer to tell.
     #[error("the peer vanished")]
     Lost,
     /// A message did not decode. The peer is sent `Refuse(Malformed)`.
@@ -54,16 +54,17 @@ pub enum End {
     /// This side refused the peer, which is sent `Refuse`.
     #[error("refused the peer: {0}")]
     Refused(Refusal),
-    /// The peer refused this side.
+    /// The peer refused this side. It is sent nothing more.
     #[error("refused by the peer: {0}")]
     RefusedBy(Refusal),
-    /// The socket failed.
+    /// The socket failed. There is no peer to tell.
     #[error("the connection failed: {0}")]
     Reset(io::ErrorKind),
-    /// Bytes waited, and the peer took none for the stall timeout.
+    /// Bytes waited, and the peer took none for the stall timeout. It is sent nothing more.
     #[error("the peer stopped reading")]
     Stalled,
-    /// The port was stopped.
+    /// The port was stopped, or nobody takes a client's events any more. The peer is sent
+    /// `Goodbye(Done)`.
     #[error("stopped")]
     Stopped,
     /// The user's own reason. The peer is sent `Goodbye(Restart)`.

@@ -39,7 +39,7 @@ const SERVER: [(&str, &str); 4] = [
     ),
 ];
 
-/// Tells exporters.
+/// Describes each meter to the exporter that is installed.
 fn describe(meters: &[(&'static str, &'static str)]) {
     for &(name, what) in meters {
         if name.ends_with("_total") {

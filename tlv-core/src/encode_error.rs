@@ -95,7 +95,7 @@ impl EncodeError {
         path
     }
 
-    /// The same error, seen from what contains the field `name`.
+    /// The error as seen from what contains the field `name`.
     #[must_use]
     #[cold]
     pub fn in_field(mut self, name: &'static str) -> Self {
@@ -103,7 +103,7 @@ impl EncodeError {
         self
     }
 
-    /// The same error, seen from what contains the element `index`.
+    /// The error as seen from what contains the element `index`.
     #[must_use]
     #[cold]
     pub fn in_element(mut self, index: usize) -> Self {

@@ -82,7 +82,7 @@ pub fn judge<T: Fixed>(input: &[u8]) -> Result<&[u8], DecodeError> {
     judge_held::<T>(input, |_| true, "")
 }
 
-/// The same for a field with a constraint.
+/// Judges a fixed-size field that has a constraint, and hands back what follows it.
 ///
 /// # Errors
 ///
@@ -133,7 +133,7 @@ pub fn length<const BOUND: u32>(input: &[u8]) -> IResult<'_, usize> {
     length_up_to(input, BOUND)
 }
 
-/// The same for a bound that is given.
+/// Reads a length or count prefix as wide as `bound` makes it, and holds it to `bound`.
 #[inline(always)]
 pub(crate) fn length_up_to(input: &[u8], bound: u32) -> IResult<'_, usize> {
     let (rest, found) = match prefix_len(bound) {
@@ -233,7 +233,7 @@ pub fn run_field<T>(
     }
 }
 
-/// The same for a struct of fixed size, which stands for itself.
+/// Adds to an error of a field in a struct of fixed size its name, and what follows it there.
 #[inline]
 pub fn part<T>(
     result: Result<T, DecodeError>,
@@ -269,7 +269,8 @@ pub fn hold(
     }
 }
 
-/// The same for a struct of fixed size, which stands for itself.
+/// Refuses a field of a struct of fixed size that does not hold to a constraint; `left` bytes were
+/// left of the struct where the field began.
 #[inline]
 pub fn hold_part(
     holds: bool,
@@ -283,7 +284,8 @@ pub fn hold_part(
     Err(DecodeError::new(DecodeErrorKind::Constraint { rule }, left).in_field(name))
 }
 
-/// The same where somebody else adds the field's name.
+/// Refuses a field that does not hold to a constraint, in an error to which the caller adds the name;
+/// `left` bytes were left where the field began.
 #[inline]
 pub fn hold_here(
     holds: bool,

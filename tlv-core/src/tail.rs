@@ -171,7 +171,7 @@ impl UnknownRecord {
         &self.value
     }
 
-    /// It in borrowed form.
+    /// The record, borrowed.
     pub fn as_record(&self) -> Record<'_> {
         Record { id: self.id, value: &self.value }
     }

@@ -78,7 +78,7 @@ impl FrameBuffer {
     }
 }
 
-/// The frames.
+/// A buffer can be read as the bytes of its frames.
 impl Deref for FrameBuffer {
     type Target = [u8];
 

@@ -41,17 +41,17 @@ pub struct ClientConfig {
     pub mesh: MeshConfig,
     /// Waits between attempts to reach the server.
     pub backoff: Backoff,
-    /// Whether it registers as soon as it reaches the server. It does unless set.
+    /// Whether it registers as soon as it reaches the server. Default: `true`.
     pub register: bool,
     /// Whether it asks again, with the waits of `backoff`, when the server refuses to register it
     /// because the name is taken or the directory full. The holder of the name is alive then, since
-    /// the server asks it; but it may be this client's own last run, which is about to leave. It
-    /// does unless set; otherwise the refusal is told, and the rest is the user's decision.
+    /// the server asks it; but it may be this client's own last run, which is about to leave. Where
+    /// it does not, the refusal is told, and the rest is the user's decision. Default: `true`.
     pub register_again: bool,
-    /// Where its peers reach it, best first. Empty, as it is unless set, stands for the address
-    /// that the server sees, with the port that the client listens on.
+    /// Where its peers reach it, best first. No address stands for the one that the server sees, with
+    /// the port that the client listens on. Default: none.
     pub advertise: Vec<SocketAddr>,
-    /// Most events that wait for the user. 1,024 unless set.
+    /// Most events that wait for the user. Default: 1,024.
     pub events_max: usize,
 }
 

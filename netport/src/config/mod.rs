@@ -49,21 +49,22 @@ pub struct PortConfig {
     /// What this endpoint's `Hello` says.
     pub identity: Identity,
     /// The port stops when it saw no new connection and had none alive for so long; `None` never.
-    /// A minute unless set.
+    /// Default: a minute.
     pub idle_timeout: Option<Duration>,
-    /// Most connections at a time; `None` takes what the machine allows. `None` unless set.
+    /// Most connections at a time. Default: `None`, which is what the descriptors and the memory maps
+    /// of the process are enough for when the port starts.
     pub connections_max: Option<usize>,
-    /// Most accepted connections from one address at a time. No limit unless set.
+    /// Most accepted connections from one address at a time. Default: no limit.
     pub connections_per_address_max: usize,
-    /// Most accepted connections in their handshake; one more evicts the oldest. 1,024 unless set.
+    /// Most accepted connections in their handshake; one more evicts the oldest. Default: 1,024.
     pub handshakes_max: usize,
-    /// Connections that the kernel completes ahead of the port. 4,096 unless set; the system caps it.
+    /// Connections that the kernel completes ahead of the port; the system caps it. Default: 4,096.
     pub listen_backlog: u32,
     /// Most connections accepted in a second, on average; a tenth of them at once. The rest wait in
-    /// the kernel. No limit unless set.
+    /// the kernel. Default: no limit.
     pub accept_rate_max: Option<u32>,
-    /// Stack of each connection's thread, in bytes; only what is touched costs memory. 1 MiB unless
-    /// set.
+    /// Stack of each connection's thread, in bytes; only what is touched costs memory. Default:
+    /// 1 MiB.
     pub thread_stack_bytes: usize,
     /// Settings of each link.
     pub link: LinkConfig,
@@ -90,41 +91,41 @@ impl PortConfig {
 /// Settings of each link of a port.
 #[derive(Clone, Debug)]
 pub struct LinkConfig {
-    /// The link ends when it received no whole frame for so long; `None` never. A minute unless set.
+    /// The link ends when it received no whole frame for so long; `None` never. Default: a minute.
     pub idle_timeout: Option<Duration>,
     /// A `Ping` is sent when nothing else was for between once and twice so long, even while user
-    /// code is busy; `None` sends none. 20 seconds unless set; at most a third of `idle_timeout`,
-    /// and of the peers'.
+    /// code is busy; `None` sends none. At most a third of `idle_timeout`, and of the peers'.
+    /// Default: 20 seconds.
     pub heartbeat: Option<Duration>,
-    /// From the connection to the end of the peer's `Hello`. 10 seconds unless set.
+    /// From the connection to the end of the peer's `Hello`. Default: 10 seconds.
     pub handshake_timeout: Duration,
-    /// From a frame's first byte to its last, plus its length over `frame_rate_min`. 10 seconds
-    /// unless set.
+    /// From a frame's first byte to its last, plus its length over `frame_rate_min`. Default: 10
+    /// seconds.
     pub frame_timeout: Duration,
-    /// Bytes a second that a peer must manage while it sends a frame. 16,384 unless set.
+    /// Bytes a second that a peer must manage while it sends a frame. Default: 16,384.
     pub frame_rate_min: u32,
-    /// From the start of a dial to the connection. 10 seconds unless set.
+    /// From the start of a dial to the connection. Default: 10 seconds.
     pub dial_timeout: Duration,
-    /// How long `send` waits for room, on threads that may wait. 10 seconds unless set.
+    /// How long `send` waits for room, on threads that may wait. Default: 10 seconds.
     pub send_timeout: Duration,
-    /// The link ends when bytes wait and the peer takes none for so long; `None` never. A minute
-    /// unless set.
+    /// The link ends when bytes wait and the peer takes none for so long; `None` never. Default: a
+    /// minute.
     pub stall_timeout: Option<Duration>,
     /// From the farewell to the end of the link, at most: for what was accepted to be sent, and for
-    /// the peer to close. 2 seconds unless set.
+    /// the peer to close. Default: 2 seconds.
     pub linger: Duration,
-    /// A frame is accepted while fewer bytes than this wait. 1 MiB unless set. A link can hold this
-    /// and one frame.
+    /// A frame is accepted while fewer bytes than this wait, so a link can hold this and one frame.
+    /// Default: 1 MiB.
     pub backlog_bytes_max: usize,
     /// Bytes that the kernel may hold unsent for a peer that does not read, before a link's own
-    /// backlog begins. 128 KiB unless set.
+    /// backlog begins. Default: 128 KiB.
     pub unsent_bytes_max: u32,
     /// Bytes, about, that the kernel may hold received and not yet read from a peer that sends
-    /// faster than this side reads. `None`, as it is unless set, leaves it to the kernel, which goes
-    /// up to megabytes for the sake of throughput; a server's is 64 KiB.
+    /// faster than this side reads. `None` leaves it to the kernel, which goes up to megabytes for
+    /// the sake of throughput. Default: `None`; for a server 64 KiB.
     pub unread_bytes_max: Option<u32>,
-    /// Tries again for so long before the thread sleeps: lower latency for processor time. `None`
-    /// unless set.
+    /// Tries again for so long before the thread sleeps: lower latency for processor time. Default:
+    /// `None`.
     pub spin: Option<Duration>,
 }
 

@@ -14,7 +14,8 @@ pub struct Backoff {
 
 impl Backoff {
     /// The wait before new attempt `attempt`, which counts from 0: anything up to `first` for that
-    /// one (who comes first is served first), then between half of the doubled bound and all of it.
+    /// one, so that those who ask first need not wait for the others; then between half of the
+    /// doubled bound and all of it.
     pub fn delay(&self, attempt: u32, chance: &mut Chance) -> Duration {
         let factor = 1_u32.checked_shl(attempt).unwrap_or(u32::MAX);
         let longest = self.first.saturating_mul(factor).min(self.max);

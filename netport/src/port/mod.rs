@@ -65,7 +65,7 @@ pub trait NetPort: Send + 'static {
 pub enum Next {
     /// When something happens.
     Sleep,
-    /// Then.
+    /// At this time, or soon after it.
     At(Instant),
     /// Never: the port stops.
     Stop,
@@ -95,6 +95,11 @@ pub(crate) struct Shared {
 
 impl Port {
     /// Binds, listens, and starts the port's threads.
+    ///
+    /// Raises the soft limit of descriptors (`RLIMIT_NOFILE`) to the hard one, for the whole process
+    /// and its later children: a connection takes one. A program that needs a lower limit, as for
+    /// `select(2)` or for what it starts, sets it when its ports have started, and
+    /// `connections_max` with it.
     ///
     /// # Errors
     ///

@@ -28,7 +28,7 @@ pub struct ServerConfig {
     /// Whom it lists.
     pub directory: DirectoryConfig,
     /// Lists are sent at least this far apart, so that a burst of changes shares them; the first
-    /// change after a quiet time is told at once. 5 milliseconds unless set.
+    /// change after a quiet time is told at once. Default: 5 milliseconds.
     pub push_spacing: Duration,
 }
 

@@ -442,7 +442,8 @@ pub(crate) fn read(socket: &Fd, room: &mut Vec<u8>) -> io::Result<usize> {
     })
 }
 
-/// The same, after sleeping until something is there, for the patience of [`be_patient`] at most.
+/// Appends what is there, after sleeping until something is, for the patience of [`be_patient`] at
+/// most; 0 at the end of the stream.
 pub(crate) fn read_patiently(socket: &Fd, room: &mut Vec<u8>) -> io::Result<usize> {
     let patience = socket.kernel.change(|state| state.stream(socket).patience);
     poll([(socket, Ready::Read)], patience.map(|patience| sync::now() + patience))?;

@@ -176,7 +176,8 @@ pub(crate) fn read(socket: &Fd, room: &mut Vec<u8>) -> io::Result<usize> {
     Ok(recv(socket, spare_capacity(room), RecvFlags::DONTWAIT)?.0)
 }
 
-/// The same, after sleeping until something is there, for the patience of [`be_patient`] at most.
+/// Appends what is there, after sleeping until something is, for the patience of [`be_patient`] at
+/// most; 0 at the end of the stream.
 pub(crate) fn read_patiently(socket: &Fd, room: &mut Vec<u8>) -> io::Result<usize> {
     Ok(recv(socket, spare_capacity(room), RecvFlags::empty())?.0)
 }
