@@ -69,6 +69,13 @@ impl Dialling {
         self.rounds = 0;
     }
 
+    /// The peer is not next in turn any more.
+    pub(super) fn step_back(&mut self) {
+        if self.stage == Stage::Ready {
+            self.stage = Stage::Waiting;
+        }
+    }
+
     /// Whether somebody waited for the peer. Nobody does any more.
     pub(super) fn give_up(&mut self) -> bool {
         std::mem::take(&mut self.wanted)

@@ -276,11 +276,12 @@ impl Mesh {
     fn left(&mut self, node: Uuid, actions: &mut Vec<MeshAction>) {
         let Some(state) = self.nodes.get_mut(&node) else { return };
         state.listed = None;
+        state.dialling.step_back();
+        self.ready.retain(|ready| *ready != node);
         if state.dialling.give_up() {
             actions.push(MeshAction::Unreached(node));
         }
         self.timers.clear(&Timer::Dial(node));
-        self.ready.retain(|ready| *ready != node);
         self.tidy(node);
     }
 

@@ -328,3 +328,17 @@ fn links_without_a_decision_are_bounded() {
     }
     lab.opened(5, 2, 1, false, "Refuse(5, Busy)");
 }
+
+#[test]
+fn who_left_while_next_in_turn_is_dialled_when_listed_again() {
+    let mut lab = Lab::with(MeshConfig { dials_max: 1, ..MeshConfig::default() });
+    lab.joined(7, "Dial(7:1)");
+    lab.joined(8, "");
+    // It comes by itself, so it is known though not listed.
+    lab.opened(1, 8, 1, false, "Welcome(1) Up(8, 1)");
+    lab.list(vec![], vec![peer(8, 1, 1)], "");
+    lab.joined(8, "");
+    lab.closed(1, PeerEnd::Lost, "Down(8, 1)");
+    lab.opened(2, 7, 1, true, "Welcome(2) Up(7, 2)");
+    lab.wait("Dial(8:1)");
+}
