@@ -83,7 +83,20 @@ impl Writer {
         manner: Manner,
         append: impl FnOnce(&mut SendingHalf) -> Result<(), EncodeError>,
     ) -> Result<(), SendError> {
-        let mut locked = self.admitted(manner)?;
+        let mut locked = self.admitted(manner, SendingHalf::admission)?;
+        append(&mut locked.half)?;
+        locked.appended(manner);
+        Ok(())
+    }
+
+    /// The same for one of the few messages that a link cannot do without, which `append` adds as
+    /// such.
+    pub(crate) fn send_few(
+        &self,
+        manner: Manner,
+        append: impl FnOnce(&mut SendingHalf) -> Result<(), EncodeError>,
+    ) -> Result<(), SendError> {
+        let mut locked = self.admitted(manner, SendingHalf::admission_of_few)?;
         append(&mut locked.half)?;
         locked.appended(manner);
         Ok(())
@@ -97,7 +110,7 @@ impl Writer {
         frames: &[u8],
         append: impl FnOnce(&mut SendingHalf, usize),
     ) -> Result<(), SendError> {
-        let mut locked = self.admitted(manner)?;
+        let mut locked = self.admitted(manner, SendingHalf::admission)?;
         let Locked { half, wire, .. } = &mut *locked;
         let written = match wire {
             Some(wire) if manner != Manner::Cork => half.write_through(wire, frames),
@@ -111,11 +124,15 @@ impl Writer {
     }
 
     /// The lock, once frames are admitted.
-    fn admitted(&self, manner: Manner) -> Result<MutexGuard<'_, Locked>, SendError> {
+    fn admitted(
+        &self,
+        manner: Manner,
+        admission: impl Fn(&SendingHalf) -> Admission,
+    ) -> Result<MutexGuard<'_, Locked>, SendError> {
         let mut locked = self.locked.lock();
         let mut until = None;
         loop {
-            match locked.half.admission() {
+            match admission(&locked.half) {
                 Admission::Granted if mutant(Mutant::AdmitUnlocked) => {
                     drop(locked);
                     return Ok(self.locked.lock());

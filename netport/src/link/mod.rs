@@ -24,6 +24,9 @@ use crate::io::keeper::Keeper;
 use crate::io::writer::{Manner, Writer};
 use crate::sync::{self, Arc, OnceLock};
 
+/// No wait is longer, in whatever time a caller asks for.
+const WAIT_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// Ids below this are netport's own, whose versions are not the application's.
 pub(crate) const CONTROL_IDS: u16 = 0x0100;
 
@@ -52,6 +55,7 @@ sync::thread_local! {
 /// | dropping a [`Batch`] | what it holds is lost | sent |
 /// | [`Self::call`], [`Self::call_then`] | as `send`, `try_send` | answered, or a [`CallFailure`] |
 /// | dropping a [`Reply`] | the refusal is lost: the caller waits until its deadline | sent |
+/// | netport's own messages, a few KiB of them | sent all the same: a reserve is theirs | sent |
 /// | heartbeats, a server's lists | put off until there is room; then one tells of all | sent |
 ///
 /// Nothing that was accepted is dropped to make room for something else.
@@ -132,8 +136,7 @@ impl Link {
         message: &M,
         timeout: Duration,
     ) -> Result<(), SendError> {
-        self.0.admits(M::ID, M::SINCE)?;
-        self.0.append(self.0.waiting(timeout), |half| half.append(|out| message.encode_frame(out)))
+        self.0.append_message(self.0.waiting(timeout), message)
     }
 
     /// Sends a message if there is room; never waits.
@@ -142,8 +145,7 @@ impl Link {
     ///
     /// [`SendError`]; nothing was sent then.
     pub fn try_send<M: Message>(&self, message: &M) -> Result<(), SendError> {
-        self.0.admits(M::ID, M::SINCE)?;
-        self.0.append(self.0.trying(), |half| half.append(|out| message.encode_frame(out)))
+        self.0.append_message(self.0.trying(), message)
     }
 
     /// Sends a frame that was encoded before. Waits like [`Self::send`].
@@ -204,7 +206,7 @@ impl Link {
         if OWN.with(Cell::get) != 0 {
             return Err(CallFailure::WrongThread);
         }
-        calls::call(self, request, timeout)
+        calls::call(self, request, timeout.min(WAIT_MAX))
     }
 
     /// Sends a request from the connection's own thread; `then` is called on it with the response,
@@ -216,7 +218,7 @@ impl Link {
         then: impl FnOnce(Result<R::Response, CallFailure>) + Send + 'static,
     ) {
         if self.0.is_own_thread() {
-            calls::call_then(self, request, timeout, then);
+            calls::call_then(self, request, timeout.min(WAIT_MAX), then);
         } else {
             then(Err(CallFailure::WrongThread));
         }
@@ -311,6 +313,16 @@ impl Shared {
         }
     }
 
+    fn append_message<M: Message>(&self, manner: Manner, message: &M) -> Result<(), SendError> {
+        self.admits(M::ID, M::SINCE)?;
+        // A peer that reads slowly is not to lose its link for that.
+        if M::ID < CONTROL_IDS {
+            let append = |half: &mut SendingHalf| half.append_few(|out| message.encode_frame(out));
+            return self.writer.send_few(manner, append);
+        }
+        self.append(manner, |half| half.append(|out| message.encode_frame(out)))
+    }
+
     fn append(
         &self,
         manner: Manner,
@@ -321,7 +333,7 @@ impl Shared {
 
     fn waiting(&self, timeout: Duration) -> Manner {
         match OWN.with(Cell::get) {
-            0 => Manner::Wait(timeout),
+            0 => Manner::Wait(timeout.min(WAIT_MAX)),
             own if own == self.id => Manner::Cork,
             _ => Manner::Try,
         }

@@ -8,7 +8,7 @@ use netport::{
     SendError, dispatch,
 };
 use tlv_core::Message;
-use tlv_core::messages::{App, AppRef, GoodbyeReason, Lookup, Role, Snapshot};
+use tlv_core::messages::{App, AppRef, GoodbyeReason, Lookup, Probe, Role, Snapshot};
 use tlv_core::record::HEADER_LEN;
 
 use crate::support::{
@@ -39,6 +39,37 @@ fn a_client_receives_while_its_peer_does_not_read() {
     // Its answers find no room: the link ends by the user's own `?`, but not before it received.
     assert_eq!(greeted(&port.seen), "0");
     assert!(matches!(ended(&port.seen), End::Full));
+}
+
+#[test]
+fn netports_own_messages_find_room_in_a_full_backlog_though_not_for_ever() {
+    let port = TestPort::start(config("port"));
+    let _deaf = Raw::open(port.handle.local_addr(), Role::Client);
+    let (link, _) = opened(&port.seen);
+    fill(&link);
+    let full = |_: &u64| {
+        let sent = link.try_send(&Probe::new(1));
+        assert!(matches!(sent, Ok(()) | Err(SendError::Full)), "{sent:?}");
+        sent.is_err()
+    };
+    let sent = (0..10_000).find(full).expect("a bound");
+    assert!(sent > 100, "{sent}");
+}
+
+#[test]
+fn no_wait_is_too_long_to_be_asked_for() {
+    let port = TestPort::start(config("port"));
+    let deaf = Raw::open(port.handle.local_addr(), Role::Client);
+    let (link, _) = opened(&port.seen);
+    fill(&link);
+    let waiting = link.clone();
+    let waiter = std::thread::spawn(move || waiting.send_timeout(&greet_of("more"), Duration::MAX));
+    let calling = link.clone();
+    let caller = std::thread::spawn(move || calling.call(Lookup::new("key"), Duration::MAX));
+    drop(deaf);
+    assert!(matches!(waiter.join().expect("no panic"), Err(SendError::Closed(_))));
+    let failure = caller.join().expect("no panic");
+    assert!(matches!(failure, Err(CallFailure::Send(_) | CallFailure::Ended(_))), "{failure:?}");
 }
 
 #[test]

@@ -12,6 +12,8 @@ use crate::core::mutant::{Mutant, mutant};
 
 /// Most bytes that the keeper writes to one link before it turns to the next.
 const DRAIN_BYTES_MAX: usize = 256 * 1024;
+/// Most bytes of netport's own messages that are admitted beyond the mark.
+const RESERVE_BYTES: usize = 4 * 1024;
 /// A stall is judged this many times within its timeout, or more often.
 const STALL_CHECKS: u32 = 3;
 
@@ -93,6 +95,8 @@ pub struct SendingHalf {
     door: Door,
     queue: Queue,
     limits: SendLimits,
+    /// Bytes that were admitted beyond the mark since a frame was admitted below it.
+    reserve_used: usize,
     /// Anything but a `Ping` left since the last beat.
     sent: bool,
     /// The wire took a byte since the last beat.
@@ -111,6 +115,7 @@ impl SendingHalf {
             door: Door::Opening,
             queue: Queue::default(),
             limits,
+            reserve_used: 0,
             sent: false,
             progressed: false,
             stalled_since: None,
@@ -136,6 +141,15 @@ impl SendingHalf {
             Door::Open if self.queue.len() < self.limits.backlog_bytes_max => Admission::Granted,
             Door::Open => Admission::Full,
             Door::Shut => Admission::Shut,
+        }
+    }
+
+    /// The same for one of the few messages that a link cannot do without: a reserve beyond the mark
+    /// is kept for them.
+    pub fn admission_of_few(&self) -> Admission {
+        match self.admission() {
+            Admission::Full if self.reserve_used < RESERVE_BYTES => Admission::Granted,
+            admission => admission,
         }
     }
 
@@ -171,11 +185,26 @@ impl SendingHalf {
         &mut self,
         encode: impl FnOnce(&mut FrameBuffer) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.reserve_used = 0;
         self.queue.append(encode)
+    }
+
+    /// Appends whole frames, which [`Self::admission_of_few`] granted.
+    pub fn append_few<E>(
+        &mut self,
+        encode: impl FnOnce(&mut FrameBuffer) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let before = self.queue.len();
+        self.queue.append(encode)?;
+        if before >= self.limits.backlog_bytes_max {
+            self.reserve_used += self.queue.len() - before;
+        }
+        Ok(())
     }
 
     /// Appends a whole frame, granted before, without copying a large one.
     pub fn append_shared(&mut self, frame: &Bytes) {
+        self.reserve_used = 0;
         if mutant(Mutant::Overtake) {
             self.queue.prepend(frame);
         } else {
@@ -507,6 +536,28 @@ mod tests {
         append(&mut half, b"corked");
         assert_eq!(half.write_through(&mut wire, b"four"), 0, "a sender overtook what is corked");
         assert_eq!(wire.taken, b"onetwothree");
+    }
+
+    #[test]
+    fn a_few_frames_are_admitted_beyond_the_mark_each_time_that_it_is_reached() {
+        let (mut half, mut wire) = (open_half(Instant::now()), Fake::with_room(0));
+        for _ in 0..2 {
+            append(&mut half, &[1; 100]);
+            half.flush(&mut wire);
+            assert_eq!(half.admission(), Admission::Full);
+            let mut few = 0;
+            while half.admission_of_few() == Admission::Granted {
+                let Ok(()) = half.append_few(|out| {
+                    out.extend_from_slice(&[2; 16]);
+                    Ok::<(), Infallible>(())
+                });
+                few += 16;
+            }
+            assert_eq!(few, RESERVE_BYTES);
+            assert_eq!(half.admission_of_few(), Admission::Full);
+            wire.room = half.backlog_bytes();
+            half.drain(&mut wire);
+        }
     }
 
     #[test]
