@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use tlv_core::messages::RefuseReason;
+use tlv_core::messages::{GoodbyeReason, RefuseReason};
 
 use super::place::Place;
 use super::thread::{self, Birth};
@@ -23,20 +23,21 @@ pub struct Origin {
     pub local: SocketAddr,
 }
 
-/// A connection that was accepted and waits to be launched. Dropped, it is closed.
+/// A connection that was accepted and waits to be launched. Dropped, it is closed with
+/// `Goodbye(Restart)`.
 ///
 /// It may be kept, and launched later from any thread; it counts as one of the port's connections
 /// all the while.
 #[must_use]
 pub struct Fresh {
-    place: Place,
-    socket: Socket,
+    /// Taken by who launches or closes it.
+    waiting: Option<(Place, Socket)>,
     origin: Origin,
 }
 
 impl Fresh {
     pub(super) fn new(place: Place, socket: Socket, origin: Origin) -> Self {
-        Self { place, socket, origin }
+        Self { waiting: Some((place, socket)), origin }
     }
 
     /// Where it comes from.
@@ -51,9 +52,9 @@ impl Fresh {
     ///
     /// [`End::NoRoom`] where the system has no thread left, which the other end is told;
     /// [`End::Stopped`] where the port has ended. `on_end` is not called then.
-    pub fn launch<C: Connection>(self, connection: C) -> Result<Link, End> {
-        let Self { place, socket, origin } = self;
-        thread::launch(place, Birth::Accepted { socket, address: origin.address }, connection)
+    pub fn launch<C: Connection>(mut self, connection: C) -> Result<Link, End> {
+        let Some((place, socket)) = self.waiting.take() else { return Err(End::Stopped) };
+        thread::launch(place, Birth::Accepted { socket, address: self.origin.address }, connection)
     }
 
     /// Tells the other end why it is not wanted.
@@ -61,8 +62,20 @@ impl Fresh {
         self.close(&End::Refused(Refusal::new(reason, text)));
     }
 
-    pub(super) fn close(self, end: &End) {
-        self.place.port().let_go(Arc::new(self.socket), end);
+    pub(super) fn close(mut self, end: &End) {
+        self.let_go(end);
+    }
+
+    fn let_go(&mut self, end: &End) {
+        if let Some((place, socket)) = self.waiting.take() {
+            place.port().let_go(Arc::new(socket), end);
+        }
+    }
+}
+
+impl Drop for Fresh {
+    fn drop(&mut self) {
+        self.let_go(&End::Closed(GoodbyeReason::Restart));
     }
 }
 

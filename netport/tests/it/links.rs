@@ -117,3 +117,25 @@ fn a_dial_that_nobody_answers_ends_with_the_reason() {
     let end = ended(&events);
     assert!(matches!(end, End::Dial(std::io::ErrorKind::ConnectionRefused)), "{end}");
 }
+
+#[test]
+fn who_is_sent_away_before_any_hello_is_told_why() {
+    use std::net::TcpListener;
+    use tlv_core::messages::{Goodbye, Refuse};
+
+    let ann = TestPort::start(config("ann"));
+    let met = |farewell: Vec<u8>| {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let (_, events) = ann.dial(listener.local_addr().expect("it is bound"));
+        let mut leaving = Raw::over(listener.accept().expect("it is dialled").0);
+        leaving.write(&farewell);
+        ended(&events)
+    };
+    let end = met(frame(&Goodbye::new(GoodbyeReason::Restart)));
+    assert!(matches!(end, End::Goodbye(GoodbyeReason::Restart)), "{end}");
+    let end = met(frame(&Refuse::new(RefuseReason::Busy, "full")));
+    assert!(
+        matches!(&end, End::RefusedBy(refusal) if refusal.reason == RefuseReason::Busy),
+        "{end}"
+    );
+}

@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use tlv_core::messages::{Control, Hello, MAGIC, Refuse, RefuseReason, Role, WIRE_VERSION};
+use tlv_core::messages::{
+    Control, Goodbye, Hello, MAGIC, Refuse, RefuseReason, Role, WIRE_VERSION,
+};
 use tlv_core::{Message, MessageSet, Protocol, UNKNOWN_MAX_LEN, Uuid};
 
 use crate::config::Identity;
@@ -90,9 +92,9 @@ pub fn hello(identity: &Identity, protocol: Protocol, session: u64) -> Hello {
 }
 
 /// Whether a message type may be a link's first: a peer that is at a limit refuses without a
-/// `Hello`.
+/// `Hello`, and one that is leaving says so.
 pub fn may_be_first(id: u16) -> bool {
-    id == Hello::ID || id == Refuse::ID
+    [Hello::ID, Refuse::ID, Goodbye::ID].contains(&id)
 }
 
 /// Largest value of a message type in bytes, from a peer of this role: what the spec says, but for
@@ -122,6 +124,9 @@ pub fn judge(
 ) -> Result<PeerInfo, End> {
     if id == Refuse::ID {
         return Err(End::RefusedBy(refusal(Refuse::decode(value)?)));
+    }
+    if id == Goodbye::ID {
+        return Err(End::Goodbye(Goodbye::decode(value)?.reason));
     }
     // The magic and the version come first: behind them, another version may differ.
     let Some((magic, rest)) = value.split_first_chunk().map(|(m, r)| (u32::from_le_bytes(*m), r))
