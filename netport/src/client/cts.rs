@@ -12,7 +12,7 @@ use crate::core::LinkId;
 use crate::core::directory::{MembershipEvent, ServerEnd};
 use crate::core::link::handshake::PeerInfo;
 use crate::error::{End, Refusal};
-use crate::link::Link;
+use crate::link::{Link, Reply};
 
 /// Tells the membership what the server says.
 pub struct CtsConnection<S> {
@@ -52,6 +52,10 @@ impl<S: MessageSet> Connection for CtsConnection<S> {
     }
 
     fn on_message(&mut self, _link: &Link, _message: S::Ref<'_>) -> Result<(), End> {
+        Err(End::refuse(RefuseReason::NotAllowed, "a server has no messages for applications"))
+    }
+
+    fn on_request(&mut self, _link: &Link, _request: S::Ref<'_>, _reply: Reply) -> Result<(), End> {
         Err(End::refuse(RefuseReason::NotAllowed, "a server has no messages for applications"))
     }
 

@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::Receiver;
 use thiserror::Error;
 use tlv_core::messages::{GoodbyeReason, Peer};
 use tlv_core::{EncodeError, Message, MessageSet, Uuid};
@@ -26,8 +26,6 @@ use crate::port::{Port, PortHandle};
 pub struct ClientHandle<S: MessageSet> {
     hub: Arc<ClientHub<S>>,
     events: Receiver<Event<S>>,
-    /// Dropped to say that nobody waits for the user any more.
-    stop: Mutex<Option<Sender<()>>>,
     /// Taken by `join` alone.
     port: Option<PortHandle>,
 }
@@ -35,7 +33,7 @@ pub struct ClientHandle<S: MessageSet> {
 /// Whom to send to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum To<'a> {
-    /// The peer with this name.
+    /// The peer that is listed under this name, or the only one connected that calls itself so.
     Name(&'a str),
     /// The peer with this node id.
     Node(Uuid),
@@ -60,7 +58,8 @@ pub enum DeliverError {
     /// There is no link to the peer, and none came about in time.
     #[error("the peer cannot be reached")]
     Unreached,
-    /// Nobody of this name or node id is listed or connected.
+    /// Nobody of this name or node id is listed or connected; or nobody is listed of this name, and
+    /// several are connected that call themselves so.
     #[error("no such peer is known")]
     UnknownPeer,
 }
@@ -70,9 +69,8 @@ impl<S: MessageSet> ClientHandle<S> {
         port: PortHandle,
         hub: Arc<ClientHub<S>>,
         events: Receiver<Event<S>>,
-        stop: Sender<()>,
     ) -> Self {
-        Self { hub, events, stop: Mutex::new(Some(stop)), port: Some(port) }
+        Self { hub, events, port: Some(port) }
     }
 
     /// What happens to the client. Disconnects when it has ended.
@@ -151,7 +149,11 @@ impl<S: MessageSet> ClientHandle<S> {
         to: impl Into<To<'a>>,
         message: &M,
     ) -> Result<(), DeliverError> {
-        let link = self.link(to).ok_or(DeliverError::Unreached)?;
+        let link = {
+            let state = self.hub.lock();
+            let node = state.node(to.into()).ok_or(DeliverError::UnknownPeer)?;
+            state.link_to(&node).ok_or(DeliverError::Unreached)?
+        };
         Ok(link.try_send(message)?)
     }
 
@@ -193,12 +195,14 @@ impl<S: MessageSet> ClientHandle<S> {
     /// Returns at once.
     pub fn stop(&self) {
         self.membership(MembershipEvent::Leave);
-        self.stop.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.port().stop(GoodbyeReason::Done);
     }
 
-    /// Waits until the client has stopped, and says why.
+    /// Waits until the client has stopped, and says why. It does not stop it: see [`Self::stop`].
+    /// Events that come meanwhile are taken and dropped, so that the client goes on; who wants them
+    /// takes them until they are disconnected, and joins then.
     pub fn join(mut self) -> End {
+        while self.events.recv().is_ok() {}
         self.port.take().map_or(End::Stopped, PortHandle::join)
     }
 
@@ -253,7 +257,8 @@ impl<S> State<S> {
         Some(self.peers.get(&id)?.link.clone())
     }
 
-    /// The node that is meant, if it is connected or listed.
+    /// The node that is meant, if it is listed or connected. The list comes first: the server sees to
+    /// it that a name is one node's, while anybody may connect and call himself by it.
     fn node(&self, to: To<'_>) -> Option<Uuid> {
         let view = self.membership.view();
         match to {
@@ -261,11 +266,19 @@ impl<S> State<S> {
                 (self.mesh.up(&node).is_some() || view.peer(&node).is_some()).then_some(node)
             }
             To::Name(name) => {
-                let up = self.mesh.all_up().filter_map(|(_, link)| self.peers.get(&link));
-                let connected = up.map(|peer| (peer.info.name.as_str(), peer.info.node));
-                let listed = view.peers().map(|peer| (peer.name.as_str(), peer.node));
-                connected.chain(listed).find(|(known, _)| *known == name).map(|(_, node)| node)
+                let listed = view.peers().find(|peer| peer.name == name);
+                listed.map(|peer| peer.node).or_else(|| self.unlisted(name))
             }
+        }
+    }
+
+    /// The one connected node of this name.
+    fn unlisted(&self, name: &str) -> Option<Uuid> {
+        let up = self.mesh.all_up().filter_map(|(_, link)| self.peers.get(&link));
+        let mut named = up.filter(|peer| peer.info.name == name);
+        match (named.next(), named.next()) {
+            (Some(peer), None) => Some(peer.info.node),
+            _ => None,
         }
     }
 }

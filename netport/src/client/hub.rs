@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, select};
+use crossbeam_channel::{Sender, TrySendError, select};
 use tlv_core::{MessageSet, Uuid};
 
 use super::{ClientConfig, Event};
@@ -38,8 +38,6 @@ pub struct ClientHub<S> {
     gate: Mutex<()>,
     /// Taken away when the client has ended, so that the user's receiver disconnects.
     events: Mutex<Option<Sender<Event<S>>>>,
-    /// Disconnected when the user has stopped the client: nobody waits for the user then.
-    stopped: Receiver<()>,
     pub(super) port: OnceLock<Port>,
 }
 
@@ -66,14 +64,8 @@ pub(super) struct PeerLink {
 }
 
 impl<S: MessageSet> ClientHub<S> {
-    /// A client of `server`, which tells its user through `events` until `stopped` is
-    /// disconnected.
-    pub fn new(
-        server: SocketAddr,
-        config: &ClientConfig,
-        events: Sender<Event<S>>,
-        stopped: Receiver<()>,
-    ) -> Self {
+    /// A client of `server`, which tells its user through `events`.
+    pub fn new(server: SocketAddr, config: &ClientConfig, events: Sender<Event<S>>) -> Self {
         let Identity { node, .. } = config.port.identity;
         let membership = MembershipConfig {
             backoff: config.backoff,
@@ -101,7 +93,6 @@ impl<S: MessageSet> ClientHub<S> {
             settled: Condvar::new(),
             gate: Mutex::new(()),
             events: Mutex::new(Some(events)),
-            stopped,
             port: OnceLock::new(),
         }
     }
@@ -196,8 +187,9 @@ impl<S: MessageSet> ClientHub<S> {
     ///
     /// # Errors
     ///
-    /// `End::Stopped` when the user has stopped the client, or listens no more.
+    /// `End::Stopped` when the port is told to stop, or the user listens no more.
     pub fn tell(&self, events: &Sender<Event<S>>, event: Event<S>) -> Result<(), End> {
+        let port = self.port.get().ok_or(End::Stopped)?;
         let mut event = event;
         for _ in 0..2 {
             match events.try_send(event) {
@@ -211,7 +203,7 @@ impl<S: MessageSet> ClientHub<S> {
         }
         select! {
             send(events, event) -> sent => sent.map_err(|_nobody| End::Stopped),
-            recv(self.stopped) -> _ => Err(End::Stopped),
+            recv(port.stopped()) -> _ => Err(End::Stopped),
         }
     }
 

@@ -84,14 +84,10 @@ pub struct Client<S> {
 
 impl<S: MessageSet> Client<S> {
     /// A client to be given to [`Port::start`] with the same settings. It tells its user through
-    /// the receiver, and waits for the user where that is full, until `stopped` is disconnected.
-    pub fn new(
-        server: SocketAddr,
-        config: &ClientConfig,
-        stopped: Receiver<()>,
-    ) -> (Self, Receiver<Event<S>>) {
+    /// the receiver, and waits for the user where that is full, until the port is told to stop.
+    pub fn new(server: SocketAddr, config: &ClientConfig) -> (Self, Receiver<Event<S>>) {
         let (sender, events) = bounded(config.events_max.max(1));
-        (Self { hub: Arc::new(ClientHub::new(server, config, sender, stopped)) }, events)
+        (Self { hub: Arc::new(ClientHub::new(server, config, sender)) }, events)
     }
 
     /// What the client's connections share: for a [`NetPort`] that does a client's work and more.
@@ -114,10 +110,9 @@ impl<S: MessageSet> Client<S> {
             // The server sees this client by IPv6, so that is where its peers will come.
             config.port.listen.set_ip(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
         }
-        let (stop, stopped) = bounded(0);
-        let (client, events) = Self::new(server, &config, stopped);
+        let (client, events) = Self::new(server, &config);
         let hub = Arc::clone(&client.hub);
-        Ok(ClientHandle::new(Port::start(config.port, client)?, hub, events, stop))
+        Ok(ClientHandle::new(Port::start(config.port, client)?, hub, events))
     }
 }
 

@@ -103,7 +103,7 @@ impl<N: NetPort> MainLoop<N> {
                 self.port.0.waker.clear();
             }
             join_ended(&self.port);
-            if let Some(reason) = *self.port.0.stopping.lock() {
+            if let Some(reason) = self.port.0.stopping.lock().reason {
                 return End::Closed(reason);
             }
             let now = sync::now();
@@ -236,7 +236,7 @@ fn join_ended(port: &Port) {
 /// Closes every link, and waits until all have ended: each has its own deadline for that.
 fn end_links(port: &Port, reason: GoodbyeReason) {
     // From here on nobody dials.
-    port.0.stopping.lock().get_or_insert(reason);
+    port.0.begin_to_stop(reason);
     let Some(waker) = port.0.waker.fd() else { return };
     loop {
         port.0.waker.clear();

@@ -8,11 +8,13 @@ mod rate;
 mod registry;
 mod thread;
 
+use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use crossbeam_channel::{Receiver, Sender, bounded};
 use tlv_core::messages::{GoodbyeReason, Ping};
 
 pub use self::fresh::{Fresh, Origin};
@@ -55,8 +57,8 @@ pub trait NetPort: Send + 'static {
         Ok(())
     }
 
-    /// Launches a [`Connection`] for what connected: `fresh.launch(connection)?`. An `Err` is
-    /// logged, and the connection closed.
+    /// Launches a [`Connection`] for what connected: `fresh.launch(connection)?`. An `Err` is logged;
+    /// what is not launched is closed as [`Fresh`] says.
     fn new_connection(&mut self, port: &Port, fresh: Fresh) -> Result<(), End>;
 }
 
@@ -89,8 +91,17 @@ pub(crate) struct Shared {
     /// Refused sockets on their way to the main loop, which lets them linger.
     refused: Mutex<Vec<Arc<Socket>>>,
     meters: Meters,
-    /// What links are told when the port stops.
-    stopping: Mutex<Option<GoodbyeReason>>,
+    stopping: Mutex<Stopping>,
+    /// Disconnected once the port is to stop.
+    stopped: Receiver<Infallible>,
+}
+
+/// Whether the port is to stop.
+struct Stopping {
+    /// What links are told then; `None` while it is not.
+    reason: Option<GoodbyeReason>,
+    /// Dropped to tell those who wait for something else.
+    open: Option<Sender<Infallible>>,
 }
 
 impl Port {
@@ -109,6 +120,7 @@ impl Port {
         limits::raise_descriptors();
         let bind = |source| StartError::Bind { address: config.listen, source };
         let listener = Listener::bind(config.listen, config.listen_backlog).map_err(bind)?;
+        let (open, stopped) = bounded(0);
         let port = Self(Arc::new(Shared {
             id: handle::next_id(),
             local_addr: listener.local_addr()?,
@@ -119,7 +131,8 @@ impl Port {
             sessions: AtomicU64::new(1),
             refused: Mutex::default(),
             meters: Meters::new(),
-            stopping: Mutex::default(),
+            stopping: Mutex::new(Stopping { reason: None, open: Some(open) }),
+            stopped,
             config,
         }));
         let keeper = port.spawn_keeper()?;
@@ -192,13 +205,20 @@ impl Port {
     /// Stops the port, from any thread: it accepts nothing more, closes every link with this
     /// reason, and ends when all have ended. Returns at once.
     pub fn stop(&self, reason: GoodbyeReason) {
-        self.0.stopping.lock().get_or_insert(reason);
+        self.0.begin_to_stop(reason);
         self.wake();
     }
 
     /// Whether the port has been told to stop, or has stopped.
     pub fn is_stopping(&self) -> bool {
-        self.0.stopping.lock().is_some()
+        self.0.stopping.lock().reason.is_some()
+    }
+
+    /// Disconnected from the moment that the port is told to stop, or stops by itself; nothing is
+    /// ever received. For callbacks that wait for something: a port waits for them when it stops, so
+    /// they are to `select!` this too.
+    pub fn stopped(&self) -> &Receiver<Infallible> {
+        &self.0.stopped
     }
 
     /// Has [`NetPort::main_loop_work`] called soon.
@@ -243,6 +263,13 @@ impl fmt::Debug for Port {
 }
 
 impl Shared {
+    /// Only the first reason counts.
+    fn begin_to_stop(&self, reason: GoodbyeReason) {
+        let mut stopping = self.stopping.lock();
+        stopping.reason.get_or_insert(reason);
+        stopping.open = None;
+    }
+
     fn close_descriptors(&self) {
         self.refused.lock().clear();
         self.keeper.close();

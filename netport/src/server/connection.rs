@@ -12,7 +12,7 @@ use crate::connection::Connection;
 use crate::core::directory::{Caller, DirectoryEvent};
 use crate::core::link::handshake::PeerInfo;
 use crate::error::End;
-use crate::link::Link;
+use crate::link::{Link, Reply};
 
 /// Tells the directory what a client says. Of the application's messages a server has no use: they
 /// go from client to client.
@@ -64,6 +64,10 @@ impl<S: MessageSet> Connection for ServerConnection<S> {
     }
 
     fn on_message(&mut self, _link: &Link, _message: S::Ref<'_>) -> Result<(), End> {
+        Err(End::refuse(RefuseReason::NotAllowed, "a server takes no messages for applications"))
+    }
+
+    fn on_request(&mut self, _link: &Link, _request: S::Ref<'_>, _reply: Reply) -> Result<(), End> {
         Err(End::refuse(RefuseReason::NotAllowed, "a server takes no messages for applications"))
     }
 

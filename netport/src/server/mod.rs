@@ -72,7 +72,7 @@ impl<S: MessageSet> Server<S> {
         config.validate()?;
         let server = Self::new(&config);
         let hub = Arc::clone(&server.hub);
-        Ok(ServerHandle { port: Port::start(config.port, server)?, hub })
+        Ok(ServerHandle { port: Some(Port::start(config.port, server)?), hub })
     }
 }
 
@@ -97,24 +97,26 @@ impl<S> fmt::Debug for Server<S> {
     }
 }
 
-/// A running server. Dropping it stops the server and waits for its end; on a thread of the server
-/// itself it only stops it, as [`PortHandle`] says.
+/// A running server. Dropping it stops the server, as [`Self::stop`] does, and waits for its end; on a
+/// thread of the server itself it only stops it, as [`PortHandle`] says.
 #[derive(Debug)]
 #[must_use = "dropped, it stops the server and waits for its end"]
 pub struct ServerHandle {
-    port: PortHandle,
+    /// Taken by `join` alone.
+    port: Option<PortHandle>,
     hub: Arc<ServerHub>,
 }
 
 impl ServerHandle {
     /// The address that it listens on.
     pub fn local_addr(&self) -> SocketAddr {
-        self.port.local_addr()
+        self.port().local_addr()
     }
 
     /// Its port: a clone of it serves to stop the server from another thread.
     pub fn port(&self) -> &Port {
-        &self.port
+        // `join` alone takes it, and `join` takes the handle too.
+        self.port.as_ref().expect("a handle in use has its port")
     }
 
     /// What its connections share: a clone of it serves to look at the list from another thread,
@@ -140,12 +142,21 @@ impl ServerHandle {
 
     /// Stops the server. Clients are told `reason`. Returns at once.
     pub fn stop_with(&self, reason: GoodbyeReason) {
-        self.port.stop(reason);
+        self.port().stop(reason);
     }
 
     /// Waits until the server has stopped, and says why. It stops by itself when it had no
     /// connection for its idle time.
-    pub fn join(self) -> End {
-        self.port.join()
+    pub fn join(mut self) -> End {
+        self.port.take().map_or(End::Stopped, PortHandle::join)
+    }
+}
+
+impl Drop for ServerHandle {
+    fn drop(&mut self) {
+        if self.port.is_some() {
+            // Not what a port says by itself: who is told `Done` does not come back.
+            self.stop();
+        }
     }
 }

@@ -9,6 +9,7 @@ mod extension_points;
 mod limits;
 mod links;
 mod logs;
+mod names;
 mod recovery;
 mod rendezvous;
 mod sending;

@@ -12,7 +12,7 @@ use tlv_core::messages::{App, Control, Deregister, Found, GoodbyeReason, Greet, 
 
 use crate::support::{
     PATIENCE, Raw, client, client_config, client_with, server, server_config, wait_for,
-    wait_for_list, wait_for_peers,
+    wait_for_list, wait_for_peers, wait_until,
 };
 
 /// A server in the place of one that has ended.
@@ -231,6 +231,56 @@ fn who_takes_no_events_holds_up_nobody_else_and_can_still_stop() {
     wait_for(&bob, "a message", |event| matches!(event, Event::Message { .. }).then_some(()));
     idler.stop();
     idler.join();
+}
+
+/// A client whose next event finds no room.
+fn full(server: SocketAddr) -> ClientHandle<App> {
+    let mut config = client_config("full");
+    config.events_max = 1;
+    let client = client_with(server, config);
+    // It is registered, which is one event, and is told the list, which is another.
+    wait_until("it is full", || client.events().is_full());
+    client
+}
+
+#[test]
+fn a_client_whose_user_takes_nothing_ends_with_its_port() {
+    let server = server();
+    let client = full(server.local_addr());
+    client.port().stop(GoodbyeReason::Done);
+    wait_until("its links have ended", || client.port().links().is_empty());
+}
+
+#[test]
+fn who_joins_a_client_does_not_hold_it_up() {
+    let server = server();
+    let full = full(server.local_addr());
+    let port = full.port().clone();
+    let joining = std::thread::spawn(|| full.join());
+    let ann = client(server.local_addr(), "ann");
+    wait_for_peers(&ann, &["full"]);
+    // The request becomes an event, which is dropped with its reply.
+    let answer = ann.link("full").expect("it is up").call(Lookup::new("key"), PATIENCE);
+    assert!(matches!(answer, Err(CallFailure::Refused { .. })), "{answer:?}");
+    port.stop(GoodbyeReason::Done);
+    let end = joining.join().expect("it ends");
+    assert!(matches!(end, End::Closed(GoodbyeReason::Done)), "{end:?}");
+}
+
+#[test]
+fn a_server_that_is_dropped_is_looked_for_until_it_is_back() {
+    let first = server();
+    let address = first.local_addr();
+    let ann = client(address, "ann");
+    wait_for_list(&ann, &["ann"]);
+    drop(first);
+    wait_for(&ann, "the loss", |event| match event {
+        Event::ServerLost(end) => Some(end),
+        Event::ServerGone(end) => panic!("gone for good: {end}"),
+        _ => None,
+    });
+    let _second = restart(address);
+    wait_for(&ann, "registered", |event| matches!(event, Event::Registered).then_some(()));
 }
 
 #[test]

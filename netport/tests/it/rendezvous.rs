@@ -1,16 +1,17 @@
 //! Clients find each other through the server, over real sockets.
 
-use std::net::Shutdown;
+use std::net::{Shutdown, TcpListener};
 use std::time::Duration;
 
 use netport::{DeliverError, End, Event, Identity, Server};
 use tlv_core::messages::{
-    App, Control, Deregister, GoodbyeReason, Greet, RefuseReason, Register, RegisterError, Role,
+    App, Control, Deregister, GoodbyeReason, Greet, Lookup, RefuseReason, Register, RegisterError,
+    Role,
 };
 
 use crate::support::{
-    PATIENCE, Raw, client, client_config, client_with, hello_of, names_of, server, server_config,
-    wait_for, wait_for_list, wait_for_peers,
+    PATIENCE, Raw, client, client_config, client_with, frame, hello, hello_of, loopback, names_of,
+    server, server_config, wait_for, wait_for_list, wait_for_peers,
 };
 
 #[test]
@@ -353,8 +354,10 @@ fn a_message_to_nobody_says_so() {
     let server = server();
     let ann = client(server.local_addr(), "ann");
     wait_for_list(&ann, &["ann"]);
-    let sent = ann.send("nobody", &Greet::new("hello".to_owned()));
-    assert!(matches!(sent, Err(DeliverError::UnknownPeer)), "{sent:?}");
+    let greeting = Greet::new("hello".to_owned());
+    for sent in [ann.send("nobody", &greeting), ann.try_send("nobody", &greeting)] {
+        assert!(matches!(sent, Err(DeliverError::UnknownPeer)), "{sent:?}");
+    }
 }
 
 #[test]
@@ -377,4 +380,26 @@ fn half_a_goodbye_is_enough() {
     raw.0.shutdown(Shutdown::Write).unwrap();
     let list = wait_for_list(&ann, &["ann"]);
     assert_eq!(names_of(&list), ["ann"]);
+}
+
+#[test]
+fn neither_messages_nor_requests_go_to_a_server() {
+    let server = server();
+    for frame in [frame(&Greet::new("hello")), frame(&Lookup::new("key"))] {
+        let mut guest = Raw::client(server.local_addr(), "guest");
+        guest.write(&frame);
+        assert_eq!(guest.refused(), RefuseReason::NotAllowed);
+    }
+}
+
+#[test]
+fn a_server_has_neither_messages_nor_requests() {
+    for frame in [frame(&Greet::new("hello")), frame(&Lookup::new("key"))] {
+        let listener = TcpListener::bind(loopback()).expect("a free port");
+        let _ann = client(listener.local_addr().expect("it is bound"), "ann");
+        let mut server = Raw::over(listener.accept().expect("the client dials").0);
+        server.send(&hello(Role::Server));
+        server.write(&frame);
+        assert_eq!(server.refused(), RefuseReason::NotAllowed);
+    }
 }
