@@ -31,7 +31,7 @@ pub(crate) enum Command<'a> {
     },
     Who,
     /// Something that begins with `/`, and is none of these.
-    Wrong,
+    Wrong(&'a str),
 }
 
 /// Understands a line.
@@ -47,10 +47,10 @@ pub(crate) fn parse(line: &str) -> Command<'_> {
         ("who", "") => Command::Who,
         ("me", what) if !what.is_empty() => Command::Act(what),
         ("to", rest) => match split(rest) {
-            ("", _) | (_, "") => Command::Wrong,
+            ("", _) | (_, "") => Command::Wrong(line),
             (to, text) => Command::Whisper { to, text },
         },
-        _ => Command::Wrong,
+        _ => Command::Wrong(line),
     }
 }
 
@@ -88,13 +88,13 @@ mod tests {
         check("  \n", Command::Nothing);
         check("/who\n", Command::Who);
         check("/to bob  psst, you\n", Command::Whisper { to: "bob", text: "psst, you" });
-        check("/to bob", Command::Wrong);
-        check("/to", Command::Wrong);
+        check("/to bob", Command::Wrong("/to bob"));
+        check("/to", Command::Wrong("/to"));
         check("/me waves", Command::Act("waves"));
-        check("/me", Command::Wrong);
+        check("/me", Command::Wrong("/me"));
         check("/quit", Command::Quit);
-        check("/quit now", Command::Wrong);
-        check("/whoami", Command::Wrong);
+        check("/quit now", Command::Wrong("/quit now"));
+        check("/whoami", Command::Wrong("/whoami"));
         check("1/2", Command::Say("1/2"));
     }
 }

@@ -79,7 +79,9 @@ impl Session {
             Command::Nothing => {}
             Command::Help => HELP.iter().for_each(|line| self.screen.line(line)),
             Command::Who => self.room.who(&mut self.screen),
-            Command::Wrong => self.screen.line("* what is that? see /help"),
+            Command::Wrong(what) => {
+                self.screen.line(&format!("* `{what}` is not understood; see /help"));
+            }
             Command::Say(text) => self.broadcast(&Say::new(text)),
             Command::Act(what) => self.broadcast(&Act::new(what)),
             Command::Whisper { to, text } => {
@@ -93,6 +95,9 @@ impl Session {
 
     fn broadcast<M: Message>(&mut self, message: &M) {
         match self.client.broadcast(message) {
+            Ok(Broadcast { sent: 0, missed, .. }) if missed.is_empty() => {
+                self.screen.line("* that reached nobody");
+            }
             Ok(Broadcast { missed, .. }) => {
                 for name in missed.iter().filter_map(|node| self.room.name(node)) {
                     self.screen.line(&format!("* not sent to {name}"));

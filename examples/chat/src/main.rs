@@ -11,7 +11,6 @@ mod serve;
 mod signals;
 
 /// The messages that the build script made of `spec/chat.ron`.
-#[allow(dead_code, unreachable_pub, reason = "generated whole, and used in part")]
 mod messages {
     include!(concat!(env!("OUT_DIR"), "/chat.rs"));
 }

@@ -104,6 +104,8 @@ fn people_talk_whisper_see_who_is_there_and_leave() {
     let (server, address) = Chat::serve();
     let mut ann = Chat::join("ann", &address);
     ann.wait_for("* nobody else is here");
+    ann.say("anybody?");
+    ann.wait_for("* that reached nobody");
     let mut bob = Chat::join("bob", &address);
     bob.wait_for("* here: ann");
     ann.wait_for("* bob joined");
@@ -130,7 +132,7 @@ fn people_talk_whisper_see_who_is_there_and_leave() {
     carl.say("/to nobody hi");
     carl.wait_for("* not sent to nobody");
     carl.say("/dance");
-    carl.wait_for("see /help");
+    carl.wait_for("* `/dance` is not understood; see /help");
 
     // The end of input, `/quit` and Ctrl-C are three ways to leave in order.
     carl.input = None;
