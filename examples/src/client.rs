@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use crossbeam_channel::{never, select};
 use netport::{Client, ClientConfig, ClientHandle, End, Event, IdentityFile};
-use tlv_core::messages::{App, Greet, Mood, Role};
+use tlv_core::messages::{App, Greet, Mood, RegisterError, Role};
 
 use crate::options;
 use crate::report::{Report, Style};
@@ -125,12 +125,15 @@ fn take(
             reason: end.to_string(),
             retry_seconds: retry.as_secs_f64(),
         },
-        Event::RegisterRefused { error, retry: Some(retry) } => Report::NotRegistered {
-            reason: format!("{error:?}"),
-            retry_seconds: retry.as_secs_f64(),
-        },
+        Event::RegisterRefused { error, retry: Some(retry) } => {
+            Report::NotRegistered { reason: error.to_string(), retry_seconds: retry.as_secs_f64() }
+        }
+        Event::RegisterRefused { error: RegisterError::NameTaken, retry: None } => {
+            let advice = "choose another `--name`, or wait for it with `--wait-for-name`";
+            return Err(format!("another client is registered as `{name}`: {advice}").into());
+        }
         Event::RegisterRefused { error, retry: None } => {
-            return Err(format!("not registered: {error:?}").into());
+            return Err(format!("not registered: {error}").into());
         }
         Event::ServerGone(end) => return Err(format!("the server is gone: {end}").into()),
         // Nobody sends anything else here; a message that is added to the spec is none of this

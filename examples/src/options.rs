@@ -1,7 +1,7 @@
 //! Command-line values that more than one program takes.
 
 use std::error::Error;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::iter;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::process::ExitCode;
@@ -22,9 +22,13 @@ pub fn resolve(text: &str) -> Result<SocketAddr, String> {
 /// What is logged, if nothing else is said.
 pub const LOG_DEFAULT: LevelFilter = LevelFilter::WARN;
 
-/// Sends the log to standard error, down to this level.
+/// Sends the log to standard error, down to this level; in colour on a terminal.
 pub fn log_to_stderr(level: LevelFilter) {
-    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr)
+        .init();
 }
 
 /// An error and its causes, in one line.

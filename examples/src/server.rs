@@ -1,6 +1,7 @@
 //! The role of the server: it keeps the directory, and knows nothing of what clients say.
 
 use std::error::Error;
+use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::thread;
@@ -57,6 +58,7 @@ pub fn run_child(args: &ChildArgs) -> Result<(), Box<dyn Error>> {
 /// An address cannot be listened on, or the server ended for another reason than these two.
 pub fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let Options { config, metrics, style, ends_with_input } = options;
+    let idle_timeout = config.port.idle_timeout;
     let signal = stop::on_signal()?;
     let input = if ends_with_input { stop::on_input_end()? } else { never() };
 
@@ -82,9 +84,15 @@ pub fn run(options: Options) -> Result<(), Box<dyn Error>> {
             port.stop(GoodbyeReason::Restart);
         }
     })?;
-    match server.join() {
-        End::Idle | End::Stopped | End::Closed(_) => Ok(()),
-        end => Err(end.into()),
+    match (server.join(), idle_timeout) {
+        (End::Idle, Some(idle)) if style == Style::Text => {
+            let idle = Time::from(idle);
+            // With standard error gone there is nobody left to tell.
+            let _ = writeln!(io::stderr(), "ended: nobody was connected for {idle} (see `--idle`)");
+            Ok(())
+        }
+        (End::Idle | End::Stopped | End::Closed(_), _) => Ok(()),
+        (end, _) => Err(end.into()),
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) const TEXT_BYTES_MAX: usize = 200;
 #[non_exhaustive]
 pub enum End {
     /// This side closed in order. The peer is sent `Goodbye`.
-    #[error("closed here: {0:?}")]
+    #[error("closed here: {0}")]
     Closed(GoodbyeReason),
     /// No connection could be made. There is no peer to tell.
     #[error("cannot connect: {0}")]
@@ -32,7 +32,7 @@ pub enum End {
     #[error("the backlog is full")]
     Full,
     /// The peer closed in order. It is sent nothing more.
-    #[error("the peer said goodbye: {0:?}")]
+    #[error("the peer said goodbye: {0}")]
     Goodbye(GoodbyeReason),
     /// Nothing was received, or a port had no connection, for the idle time. The peer is sent
     /// `Goodbye(Idle)`.
@@ -175,7 +175,7 @@ pub enum Limit {
 
 /// A `Refuse`: why one side does not want the link.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{reason:?}: {text}")]
+#[error("{reason}{}{text}", if text.is_empty() { "" } else { ": " })]
 pub struct Refusal {
     /// For programs.
     pub reason: RefuseReason,
@@ -261,7 +261,7 @@ pub enum CallFailure {
     #[error(transparent)]
     Malformed(DecodeError),
     /// The other side refused.
-    #[error("refused: {reason:?}: {text}")]
+    #[error("{reason}{}{text}", if text.is_empty() { "" } else { ": " })]
     Refused {
         /// For programs.
         reason: CallError,

@@ -45,6 +45,7 @@ mod tail;
 pub mod text;
 mod types;
 pub mod wire;
+mod words;
 pub mod write;
 
 pub use encode_error::{EncodeError, EncodeErrorKind};

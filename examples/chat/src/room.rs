@@ -55,10 +55,10 @@ impl Room {
                 }
             }
             Event::RegisterRefused { error: RegisterError::NameTaken, .. } => {
-                return Err(Over("somebody of this name is there already".to_owned()));
+                return Err(Over("somebody of this name is there: choose another".to_owned()));
             }
             Event::RegisterRefused { error, .. } => {
-                return Err(Over(format!("the server refused: {error:?}")));
+                return Err(Over(format!("the server refused: {error}")));
             }
             Event::ServerLost(end) | Event::ServerGone(end) if !self.inside => {
                 return Err(Over(format!("cannot reach the server: {end}")));

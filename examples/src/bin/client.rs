@@ -17,7 +17,7 @@ Stays until SIGTERM or Ctrl-C; then it deregisters, and says goodbye.
 
 /// Registers with a server, links with every other client, and greets it.
 #[derive(Debug, Parser)]
-#[command(version, verbatim_doc_comment, after_help = AFTER_HELP)]
+#[command(name = "client", version, verbatim_doc_comment, after_help = AFTER_HELP)]
 struct Args {
     /// RON file with settings; flags come first
     #[arg(long, value_name = "FILE")]

@@ -20,7 +20,7 @@ Exit codes:
 /// Starts a server and its clients as processes on this machine: they register,
 /// find each other, connect, greet and leave. Shows who greeted whom.
 #[derive(Debug, Parser)]
-#[command(version, verbatim_doc_comment, after_help = EXIT_CODES, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(name = "mesh", version, verbatim_doc_comment, after_help = EXIT_CODES, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(disable_help_subcommand = true)]
 struct Args {
     /// How many clients

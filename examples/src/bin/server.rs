@@ -18,7 +18,7 @@ Prints its address when it is ready. SIGTERM and Ctrl-C make it leave in order.
 
 /// Keeps the list of clients, and sends it to each of them on every change.
 #[derive(Debug, Parser)]
-#[command(version, verbatim_doc_comment, after_help = AFTER_HELP)]
+#[command(name = "server", version, verbatim_doc_comment, after_help = AFTER_HELP)]
 struct Args {
     /// RON file with settings; flags come first
     #[arg(long, value_name = "FILE")]

@@ -44,12 +44,14 @@ fn two_clients_find_each_other_and_greet() {
 }
 
 #[test]
-fn a_quiet_server_prints_one_line() {
+fn a_quiet_server_prints_one_line_and_says_why_it_ends() {
     let (server, address) = server("--idle 0.05");
     assert!(address.starts_with("127.0.0.1:") && !address.ends_with(":0"), "{address}");
     let (status, lines) = server.end();
     assert!(status.success(), "{lines:#?}");
     assert_eq!(out(&lines).len(), 1, "{lines:#?}");
+    let last = Line::Err("ended: nobody was connected for 50ms (see `--idle`)".into());
+    assert_eq!(lines.last(), Some(&last), "{lines:#?}");
 }
 
 #[test]
@@ -70,7 +72,7 @@ fn a_taken_name_is_said_and_ends_the_client() {
     ann.expect_out("registered as ann");
     let (status, lines) = client(&address, "ann").end();
     assert_eq!(status.code(), Some(1), "{lines:#?}");
-    let said = |line: &Line| matches!(line, Line::Out(text) | Line::Err(text) if text.contains("NameTaken"));
+    let said = |line: &Line| matches!(line, Line::Out(text) | Line::Err(text) if text.contains("choose another `--name`"));
     assert!(lines.iter().any(said), "{lines:#?}");
 }
 
@@ -90,7 +92,7 @@ fn a_client_that_waits_for_its_name_gets_it_when_it_is_free() {
     let mut first = client(&address, "ann");
     first.expect_out("registered as ann");
     let mut second = client_with(&address, "ann", &["--wait-for-name", "--backoff", "100ms"]);
-    second.expect_out("not registered: NameTaken (again in ");
+    second.expect_out("not registered: another client has the name (again in ");
     first.signal(Signal::INT);
     second.expect_out("registered as ann");
 }
@@ -103,6 +105,9 @@ fn a_client_without_a_server_says_so_until_there_is_one() {
     let mut ann = client_with(&address, "ann", &["--backoff", "100ms"]);
     let said = ann.expect_out("no server: ");
     assert!(said.contains("connection refused (attempt 1, again in "), "{said}");
+    ann.expect_out("no server: ");
+    let log: Vec<_> = ann.seen().iter().filter(|line| matches!(line, Line::Err(_))).collect();
+    assert!(log.is_empty(), "said once, not in the log too: {log:#?}");
     let args = ["--listen", &address];
     let _second = Program::start(env!("CARGO_BIN_EXE_server"), args);
     ann.expect_out("registered as ann");
@@ -137,13 +142,40 @@ fn an_identity_file_makes_each_start_a_newer_one_of_the_same_node() {
     second.expect_out("registered as ann");
     let (status, lines) = first.end();
     assert_eq!(status.code(), Some(1), "{lines:#?}");
-    let said = |line: &Line| matches!(line, Line::Err(text) if text.contains("Replaced"));
+    let said = |line: &Line| matches!(line, Line::Err(text) if text.contains("replaced by a newer incarnation"));
     assert!(lines.iter().any(said), "{lines:#?}");
 
     // A file from a backup: the server knows a newer incarnation, which the file then learns.
     set(1);
     let mut third = client_with(&address, "ann", &["--identity", &file]);
-    third.expect_err("error: the server is gone: refused by the peer: Older");
+    third
+        .expect_err("error: the server is gone: refused by the peer: a newer incarnation is known");
     let mut fourth = client_with(&address, "ann", &["--identity", &file]);
     fourth.expect_out("registered as ann");
+}
+
+#[test]
+fn the_programs_call_themselves_by_their_own_names() {
+    let (status, lines) = Program::start(env!("CARGO_BIN_EXE_client"), ["--name", "ann"]).end();
+    assert_eq!(status.code(), Some(2), "{lines:#?}");
+    let usage = |line: &Line| matches!(line, Line::Err(text) if text.starts_with("Usage: client "));
+    assert!(lines.iter().any(usage), "{lines:#?}");
+    for (path, name) in [
+        (env!("CARGO_BIN_EXE_client"), "client"),
+        (env!("CARGO_BIN_EXE_mesh"), "mesh"),
+        (env!("CARGO_BIN_EXE_server"), "server"),
+    ] {
+        let (_, lines) = Program::start(path, ["--version"]).end();
+        let version = format!("{name} {}", env!("CARGO_PKG_VERSION"));
+        assert_eq!(lines, [Line::Out(version)]);
+    }
+}
+
+#[test]
+fn a_log_that_is_no_terminal_has_no_escape_codes() {
+    let (server, _address) = server("--idle 0.05 --log debug");
+    let (_, lines) = server.end();
+    let log: Vec<_> = lines.iter().filter(|line| matches!(line, Line::Err(_))).collect();
+    assert!(log.len() > 1, "{lines:#?}");
+    assert!(!format!("{log:?}").contains("u{1b}"), "{log:#?}");
 }

@@ -74,6 +74,11 @@ impl Program {
         }
     }
 
+    /// The lines that were waited for, and those before them.
+    pub(crate) fn seen(&self) -> &[Line] {
+        &self.seen
+    }
+
     /// Sends a signal.
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).expect("the program runs");

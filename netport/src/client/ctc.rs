@@ -109,7 +109,13 @@ impl<S: MessageSet> Connection for CtcConnection<S> {
     fn on_end(&mut self, link: &Link, end: &End) {
         let event = match (&self.peer, self.dialled) {
             (Some(_), _) => MeshEvent::Closed(link.id(), peer_end(end)),
-            (None, Some(node)) => MeshEvent::DialFailed(node, peer_end(end)),
+            (None, Some(node)) => {
+                if let End::Dial(_) = end {
+                    // No event tells it.
+                    tracing::warn!(%node, "a listed peer is not reached: {end}");
+                }
+                MeshEvent::DialFailed(node, peer_end(end))
+            }
             (None, None) => return,
         };
         self.hub.peer_ended(link, end, event);

@@ -244,7 +244,8 @@ impl Life {
 
 fn log(end: &End) {
     match end {
-        End::Closed(_) | End::Goodbye(_) | End::Stopped | End::Idle => {
+        // Who dials has somebody to tell, and says how bad it is.
+        End::Closed(_) | End::Dial(_) | End::Goodbye(_) | End::Stopped | End::Idle => {
             tracing::info!("ended: {end}");
         }
         End::Panicked(_) => tracing::error!("ended: {end}"),

@@ -33,7 +33,8 @@ pub struct ServerConfig {
 }
 
 impl ServerConfig {
-    /// The defaults, for a server that listens on `listen` as a new node named `server`.
+    /// The defaults, for a server that listens on `listen` as a new node named `server`. It stops by
+    /// itself once nobody was connected for a minute: `port.idle_timeout`; `None` keeps it.
     pub fn new(listen: SocketAddr) -> Self {
         let mut port = PortConfig::new(listen, Identity::new(Role::Server, "server"));
         // Clients have little to say to it, and may be many.

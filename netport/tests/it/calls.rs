@@ -169,7 +169,7 @@ fn a_connections_own_thread_is_called_back() {
     let ann = TestPort::start(config("ann"));
     let (seen, events): (_, Receiver<String>) = channel();
     ann.handle.dial(bob.local_addr(), Expect::any(), Asking(seen)).expect("a dial begins");
-    assert_eq!(next(&events), "refused: refused: Failed: not today");
+    assert_eq!(next(&events), "refused: the request failed: not today");
     assert_eq!(next(&events), "a: value of a");
     assert_eq!(next(&events), "held: no response in time");
 }

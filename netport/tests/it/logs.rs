@@ -38,7 +38,10 @@ fn the_end_of_a_link_is_logged_with_its_reason_and_peer() {
     let address = attacker.0.local_addr().expect("it is connected").to_string();
     attacker.write(b"GET / HTTP/1.1\r\n\r\n");
     attacker.refused();
-    logged(&log, &["WARN", "link{", "port=port", &address, "reason=\"refused\"", "NotHello"]);
+    logged(
+        &log,
+        &["WARN", "link{", "port=port", &address, "reason=\"refused\"", "no introduction"],
+    );
 
     // A peer that said who it is, and the port.
     let bob = TestPort::start(config("bob"));
