@@ -23,6 +23,13 @@ impl<K: Ord + Clone> Timers<K> {
         self.by_time.insert((at, key));
     }
 
+    /// Arms `key` for `at`, unless it is armed for sooner.
+    pub(crate) fn set_sooner(&mut self, key: K, at: Instant) {
+        if self.by_key.get(&key).is_none_or(|armed| at < *armed) {
+            self.set(key, at);
+        }
+    }
+
     /// Disarms `key`.
     pub(crate) fn clear(&mut self, key: &K) {
         if let Some(at) = self.by_key.remove(key) {
@@ -67,11 +74,15 @@ mod tests {
         timers.set("early", at(1));
         timers.set("early", at(2));
         timers.set("never", at(1));
+        timers.set_sooner("late", at(4));
+        timers.set_sooner("soon", at(4));
+        timers.set_sooner("soon", at(2));
         timers.clear(&"never");
 
         assert_eq!(timers.next(), Some(at(2)));
         assert_eq!(timers.pop_due(at(1)), None);
         assert_eq!(timers.pop_due(at(3)), Some("early"));
+        assert_eq!(timers.pop_due(at(3)), Some("soon"));
         assert!(!timers.is_set(&"early"));
         assert_eq!(timers.pop_due(at(3)), Some("late"));
         assert_eq!((timers.pop_due(at(9)), timers.next()), (None, None));

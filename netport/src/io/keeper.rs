@@ -1,14 +1,13 @@
 //! The keeper: one thread per port that writes what the kernel did not take at once, sends
 //! heartbeats, and ends what lingers too long, however busy everyone else is.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::io;
 use std::time::{Duration, Instant};
 
 use super::Waker;
 use super::kernel::{Epoll, Events};
 use crate::core::mutant::{Mutant, mutant};
+use crate::core::timers::Timers;
 use crate::link::Shared;
 use crate::meters::Meters;
 use crate::sync::{self, Arc, AtomicBool, Mutex, Ordering};
@@ -33,10 +32,10 @@ pub(crate) struct Keeper {
     stopped: AtomicBool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Plan {
-    /// When which link's turn by the clock is due; a link may stand here more than once.
-    due: BinaryHeap<Reverse<(Instant, u64)>>,
+    /// When which link's turn by the clock is due.
+    due: Timers<u64>,
     /// The keeper sleeps until then, or for ever.
     sleeps_until: Option<Instant>,
 }
@@ -53,7 +52,7 @@ impl Keeper {
         Ok(Self {
             epoll: Mutex::new(Some(Arc::new(epoll))),
             waker,
-            plan: Mutex::default(),
+            plan: Mutex::new(Plan { due: Timers::new(), sleeps_until: None }),
             slack: slack.clamp(SLACK_MIN, SLACK_MAX),
             stopped: AtomicBool::new(false),
         })
@@ -68,12 +67,17 @@ impl Keeper {
     pub(crate) fn schedule(&self, at: Instant, link: u64) {
         let sooner = {
             let mut plan = self.plan.lock();
-            plan.due.push(Reverse((at, link)));
+            plan.due.set_sooner(link, at);
             plan.sleeps_until.is_none_or(|until| at < until)
         };
         if sooner && !mutant(Mutant::ScheduleUntold) {
             self.waker.wake();
         }
+    }
+
+    /// The link has ended: nothing is due any more. Who comes and goes leaves nothing behind.
+    pub(crate) fn forget(&self, link: u64) {
+        self.plan.lock().due.clear(&link);
     }
 
     /// Ends [`Self::run`].
@@ -121,7 +125,7 @@ impl Keeper {
 
     fn next_wake(&self) -> Option<Instant> {
         let mut plan = self.plan.lock();
-        let next = plan.due.peek().map(|Reverse((at, _))| *at + self.slack);
+        let next = plan.due.next().map(|at| at + self.slack);
         plan.sleeps_until = next;
         next
     }
@@ -138,17 +142,12 @@ impl Keeper {
             let (next, pinged) = link.writer.on_time(ping, now);
             meters.heartbeats.increment(pinged.into());
             if let Some(at) = next {
-                self.plan.lock().due.push(Reverse((at, id)));
+                self.plan.lock().due.set_sooner(id, at);
             }
         }
     }
 
     fn next_due(&self, now: Instant) -> Option<u64> {
-        let mut plan = self.plan.lock();
-        let Reverse((at, _)) = plan.due.peek()?;
-        if *at > now {
-            return None;
-        }
-        plan.due.pop().map(|Reverse((_, id))| id)
+        self.plan.lock().due.pop_due(now)
     }
 }

@@ -38,6 +38,9 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.port.0.registry.lock().leave_place(self.from, self.link, sync::now());
+        if let Some(link) = self.link {
+            self.port.0.keeper.forget(link);
+        }
         if !mutant(Mutant::EndUntold) {
             self.port.wake();
         }
