@@ -85,24 +85,14 @@ impl Dialling {
 impl Mesh {
     /// Something is to be sent to `node`.
     pub(super) fn wanted(&mut self, node: Uuid, actions: &mut Vec<MeshAction>) {
-        let may_dial = self.config.dial != Dial::Never;
         let Some(state) = self.nodes.get_mut(&node) else {
             actions.push(MeshAction::Unreached(node));
             return;
         };
-        if state.up.is_some() {
-            return;
-        }
-        let has_address = state.listed.as_ref().is_some_and(|peer| !peer.addresses.is_empty());
-        let is_coming = !state.candidates.is_empty() || state.dialling.is_running();
-        if is_coming || (may_dial && has_address) {
+        if state.up.is_none() {
             state.dialling.wanted = true;
-            if !is_coming {
-                self.timers.clear(&Timer::Dial(node));
-                self.ready_to_dial(node);
-            }
-        } else {
-            actions.push(MeshAction::Unreached(node));
+            self.ready_to_dial(node);
+            self.tidy(node, actions);
         }
     }
 
@@ -131,7 +121,7 @@ impl Mesh {
         } else if self.should_dial(node) {
             self.ready_to_dial(node);
         }
-        self.tidy(node);
+        self.tidy(node, actions);
     }
 
     /// The dial of `node` is not under way any more, whatever came of it.
@@ -172,6 +162,7 @@ impl Mesh {
             && let Some(state) = self.nodes.get_mut(&node)
         {
             state.dialling.stage = Stage::Ready;
+            self.timers.clear(&Timer::Dial(node));
             self.ready.push_back(node);
         }
     }
@@ -201,7 +192,7 @@ impl Mesh {
 
     /// Whether `node` is to be dialled, sooner or later: it is listed with an address, there is no
     /// link to it nor a dial under way, and either it is wanted or everybody is dialled.
-    fn should_dial(&self, node: Uuid) -> bool {
+    pub(super) fn should_dial(&self, node: Uuid) -> bool {
         let Some(state) = self.nodes.get(&node) else { return false };
         let dialling = &state.dialling;
         let Some(peer) = &state.listed else { return false };

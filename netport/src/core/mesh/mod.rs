@@ -213,7 +213,10 @@ impl Mesh {
             MeshEvent::List(change) => self.list(now, change, &mut actions),
             MeshEvent::Unlisted => self.unlisted(&mut actions),
             MeshEvent::Wanted(node) => self.wanted(node, &mut actions),
-            MeshEvent::Opened(link, neighbour) => self.opened(now, link, neighbour, &mut actions),
+            MeshEvent::Opened(link, neighbour) => {
+                self.opened(now, link, neighbour, &mut actions);
+                self.tidy(neighbour.node, &mut actions);
+            }
             MeshEvent::Welcome(link) => self.welcome(now, link, &mut actions),
             MeshEvent::Alive(link, nonce) => self.alive(link, nonce, &mut actions),
             MeshEvent::Closed(link, end) => self.closed(now, link, end, &mut actions),
@@ -271,6 +274,7 @@ impl Mesh {
         node.dialling.refresh(is_new, peer.incarnation);
         self.retire_older(peer.node, peer.incarnation, actions);
         self.schedule_first(now, peer.node);
+        self.tidy(peer.node, actions);
     }
 
     fn left(&mut self, node: Uuid, actions: &mut Vec<MeshAction>) {
@@ -281,8 +285,7 @@ impl Mesh {
         if state.dialling.give_up() {
             actions.push(MeshAction::Unreached(node));
         }
-        self.timers.clear(&Timer::Dial(node));
-        self.tidy(node);
+        self.tidy(node, actions);
     }
 
     fn unlisted(&mut self, actions: &mut Vec<MeshAction>) {
@@ -292,15 +295,24 @@ impl Mesh {
         }
     }
 
-    /// Drops what is known about a node of which nothing is left.
-    fn tidy(&mut self, node: Uuid) {
-        let is_nobody = |state: &Node| {
-            state.listed.is_none()
-                && state.up.is_none()
-                && state.candidates.is_empty()
-                && !state.dialling.is_running()
-        };
-        if self.nodes.get(&node).is_some_and(is_nobody) {
+    /// After whatever happened to `node`: plans no dial that is not to be, tells who waits for it
+    /// where no way to it is left, and drops what is known about a node of which nothing is left.
+    fn tidy(&mut self, node: Uuid, actions: &mut Vec<MeshAction>) {
+        if !self.should_dial(node) {
+            self.timers.clear(&Timer::Dial(node));
+        }
+        let may_dial = self.config.dial != Dial::Never;
+        let Some(state) = self.nodes.get_mut(&node) else { return };
+        let has_address = state.listed.as_ref().is_some_and(|peer| !peer.addresses.is_empty());
+        let is_here_or_coming =
+            state.up.is_some() || !state.candidates.is_empty() || state.dialling.is_running();
+        if is_here_or_coming {
+            return;
+        }
+        if !(may_dial && has_address) && state.dialling.give_up() {
+            actions.push(MeshAction::Unreached(node));
+        }
+        if state.listed.is_none() {
             self.nodes.remove(&node);
         }
     }

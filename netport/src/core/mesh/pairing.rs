@@ -48,7 +48,6 @@ impl Mesh {
         self.links.insert(link, node);
         let state = self.nodes.entry(node).or_default();
         state.candidates.push(Candidate { link, incarnation });
-        self.timers.clear(&Timer::Dial(node));
         if self.me < node {
             self.decide(now, node, actions);
         } else {
@@ -83,9 +82,8 @@ impl Mesh {
     pub(super) fn welcome(&mut self, now: Instant, link: LinkId, actions: &mut Vec<MeshAction>) {
         let Some(&node) = self.links.get(&link) else { return };
         if self.me < node {
-            self.links.remove(&link);
             actions.push(MeshAction::Refuse(link, RefuseReason::NotAllowed, None));
-            self.forget(node, link, actions);
+            self.closed(now, link, PeerEnd::Lost, actions);
             return;
         }
         let Some(state) = self.nodes.get_mut(&node) else { return };
@@ -132,7 +130,7 @@ impl Mesh {
             self.decide(now, node, actions);
         }
         self.schedule_next(now, node);
-        self.tidy(node);
+        self.tidy(node, actions);
     }
 
     /// Takes a link that ended out of its node's state.
@@ -166,7 +164,6 @@ impl Mesh {
         state.up = Some(chosen);
         state.dialling.reached(now);
         self.timers.clear(&Timer::Welcome(chosen.link));
-        self.timers.clear(&Timer::Dial(node));
         actions.push(MeshAction::Up(node, chosen.link));
     }
 

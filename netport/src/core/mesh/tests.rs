@@ -123,6 +123,7 @@ fn welcome_from_the_higher_id_is_refused() {
     lab.opened(1, 9, 1, true, "Welcome(1) Up(9, 1)");
     lab.on(MeshEvent::Welcome(1), "Refuse(1, NotAllowed) Down(9, 1)");
     lab.on(MeshEvent::Welcome(77), "");
+    lab.wait("Dial(9:1)");
 }
 
 #[test]
@@ -291,6 +292,30 @@ fn who_waits_to_send_is_told_when_there_is_no_way() {
     let mut never = Lab::new(Dial::Never);
     never.joined(9, "");
     never.on(MeshEvent::Wanted(node(9)), "Unreached(9)");
+}
+
+#[test]
+fn who_waits_to_send_is_told_when_the_only_way_ends() {
+    // By a link of one who is not listed, which comes to nothing.
+    let mut lab = Lab::new(Dial::OnDemand);
+    lab.opened(1, 2, 1, false, "");
+    lab.on(MeshEvent::Wanted(node(2)), "");
+    lab.closed(1, PeerEnd::Lost, "Unreached(2)");
+
+    // By an address that is not listed any more.
+    let mut lab = Lab::with(MeshConfig { dials_max: 1, ..MeshConfig::default() });
+    lab.joined(8, "Dial(8:1)");
+    lab.joined(9, "");
+    lab.on(MeshEvent::Wanted(node(9)), "");
+    lab.list(vec![peer(9, 1, 0)], vec![], "Unreached(9)");
+}
+
+#[test]
+fn no_dial_is_planned_of_who_has_no_address_any_more() {
+    let mut lab = Lab::new(Dial::All);
+    lab.joined(2, "");
+    lab.list(vec![peer(2, 1, 0)], vec![], "");
+    lab.nothing_is_due();
 }
 
 #[test]
