@@ -13,6 +13,9 @@ use crate::Seed;
 /// Seeds of each message type.
 const OF_EACH: u64 = 8;
 
+/// Scripts for each state machine.
+const SCRIPTS: u64 = 200;
+
 /// Bytes beyond the smallest value that a seed may have: what fits the fuzzer's inputs.
 const BYTES_MAX: usize = 2048;
 
@@ -65,6 +68,11 @@ pub fn specs(folders: &[&str]) -> Vec<Seed> {
         }
     }
     specs
+}
+
+/// Scripts for a state machine, from steps of its own.
+pub fn scripts(words: &[&[u8]]) -> Vec<Seed> {
+    netport::machines::seeds(words, SCRIPTS)
 }
 
 /// So many bytes, the same for the same seed.

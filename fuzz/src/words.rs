@@ -70,6 +70,11 @@ pub fn of_texts(texts: &[Seed]) -> Vec<Vec<u8>> {
     words.into_iter().collect()
 }
 
+/// The steps of a state machine's scripts.
+pub fn of_scripts(words: &[&[u8]]) -> Vec<Vec<u8>> {
+    words.iter().map(|word| word.to_vec()).collect()
+}
+
 /// The words as libFuzzer reads them: one a line, in quotes, every byte by its number.
 pub fn dictionary(words: &[Vec<u8>]) -> String {
     let mut text = String::new();

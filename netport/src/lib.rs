@@ -21,6 +21,9 @@ mod guard;
 mod identity;
 mod io;
 mod link;
+#[cfg(any(test, feature = "machines"))]
+#[doc(hidden)]
+pub mod machines;
 mod meters;
 mod port;
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Deliberately broken variants of the runtime, which the simulation and the schedules must catch.
+//! Deliberately broken variants of the runtime, which the simulation, the schedules and the scripts
+//! of `machines` must catch.
 //!
 //! The switch exists in this crate's own tests only; elsewhere [`mutant`] is a constant.
 
@@ -19,7 +20,8 @@ macro_rules! mutants {
 }
 
 mutants! {
-    /// What the state machines decide; the simulation catches these.
+    /// What the state machines decide; the simulation catches these, and all but
+    /// `GiveUpOnServer` a script too.
     DECISIONS {
         /// A mesh drops its own dial when the peer's comes first.
         CancelDialOnAccept,

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use netport::core::backoff::Chance;
+use crate::core::backoff::Chance;
 
 /// Longest script that follows from a seed, in bytes.
 const BYTES_MAX: u64 = 600;
+/// How rare words are in it.
+const WORD_EVERY: u64 = 4;
 
 /// What is left of a script.
 pub(crate) struct Script<'a>(pub(crate) &'a [u8]);
@@ -34,17 +36,25 @@ impl Script<'_> {
     }
 }
 
-/// So many scripts, each with its name.
-pub(crate) fn seeds(count: u64) -> Vec<(String, Vec<u8>)> {
-    (0..count).map(|seed| (format!("script-{seed}"), from_seed(seed))).collect()
+/// So many scripts, each with its name: random steps, and words among them.
+pub fn seeds(words: &[&[u8]], count: u64) -> Vec<(String, Vec<u8>)> {
+    (0..count).map(|seed| (format!("script-{seed}"), from_seed(words, seed))).collect()
 }
 
 /// A script that follows from a seed.
-fn from_seed(seed: u64) -> Vec<u8> {
+fn from_seed(words: &[&[u8]], seed: u64) -> Vec<u8> {
     let mut chance = Chance::new(seed);
     let len = chance.below(BYTES_MAX) as usize;
-    let numbers = std::iter::repeat_with(|| chance.number().to_le_bytes());
-    let mut bytes: Vec<u8> = numbers.take(len.div_ceil(8)).flatten().collect();
+    let mut bytes = Vec::with_capacity(len);
+    while bytes.len() < len {
+        let number = chance.number().to_le_bytes();
+        // One step in so many is the beginning of a word.
+        if chance.below(WORD_EVERY) == 0 {
+            bytes.extend_from_slice(words[usize::from(number[0]) % words.len()]);
+        } else {
+            bytes.extend_from_slice(&number[..2]);
+        }
+    }
     bytes.truncate(len);
     bytes
 }

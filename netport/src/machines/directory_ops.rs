@@ -9,14 +9,41 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use netport::core::directory::{
+use crate::core::directory::{
     Caller, Directory, DirectoryAction, DirectoryConfig, DirectoryEvent, View,
 };
-use tlv_core::messages::{Control, Epoch, RegisterError};
+use tlv_core::messages::{Control, Epoch, Peer, RegisterError};
 use tlv_core::record::HEADER_LEN;
 use tlv_core::{MessageSet, Uuid};
 
 use super::script::Script;
+#[cfg(test)]
+use crate::core::mutant::Mutant;
+
+/// Steps that mean something together: clients that come, register and are told; a probe that is
+/// answered, or not.
+pub const WORDS: &[&[u8]] = &[
+    &[0, 0, 0, 0, 1, 0],
+    &[1, 1, 1, 1, 1, 0],
+    &[2, 0, 6, 3],
+    &[2, 1, 6, 3],
+    &[4, 1, 0],
+    &[3, 0, 6, 3],
+    &[5, 0, 6, 3],
+    &[7, 6],
+];
+
+/// Those that this catches.
+#[cfg(test)]
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant::ForgetReplacement,
+    Mutant::KeepDeadEntry,
+    Mutant::KeepName,
+    Mutant::ReachBackTooFar,
+    Mutant::SkipIncarnationCheck,
+    Mutant::SkipNameCheck,
+    Mutant::SkipSnapshot,
+];
 
 const PROBE: Duration = Duration::from_secs(1);
 /// Links open at a time.
@@ -46,7 +73,7 @@ struct World {
 }
 
 /// Runs the script.
-pub(crate) fn check(script: &[u8]) {
+pub fn check(script: &[u8]) {
     let mut script = Script(script);
     let config = DirectoryConfig {
         entries_max: script.one_of(&[3, 1, 2, 10]),
@@ -236,6 +263,21 @@ impl World {
             assert!(has_owner || directory.deadline().is_some(), "an entry of nobody");
         }
         self.listed = listed;
+        self.audit_views();
+    }
+
+    /// Who was sent the newest list knows it.
+    fn audit_views(&self) {
+        let entry = |peer: &Peer| (peer.node, peer.incarnation, peer.session);
+        let newest = self.directory.epoch();
+        for (link, client) in &self.clients {
+            let Some(view) = client.view.as_ref().filter(|view| view.epoch() == Some(newest))
+            else {
+                continue;
+            };
+            let known = view.peers().map(|peer| entry(peer));
+            assert!(known.eq(self.directory.peers().map(entry)), "link {link} knows another list");
+        }
     }
 
     /// Time passes, everything is sent, and everybody goes.
