@@ -19,9 +19,10 @@ fn adding_a_message_takes_one_edit_of_the_spec() {
     let spec = copy.join("spec/messages.ron");
     let text = fs::read_to_string(&spec).expect("the spec is there");
     assert_eq!(text.matches(NEIGHBOUR).count(), 1, "the README's neighbour");
-    let edited = text.replace(NEIGHBOUR, &format!("{}{NEIGHBOUR}", block("ron")));
+    let edited = text.replace(NEIGHBOUR, &format!("{}{NEIGHBOUR}", block("`spec/messages.ron`")));
     write(&spec, &edited);
-    write(&copy.join("examples/src/bin/wave.rs"), block("rs"));
+    let program = "examples/src/bin/wave.rs";
+    write(&copy.join(program), block(&format!("`{program}`:")));
 
     // The crates that the workspace depends on are built already: for this test, beside it.
     let target = Path::new(env!("CARGO_BIN_EXE_mesh")).ancestors().nth(2).expect("target/debug");
@@ -46,13 +47,13 @@ fn adding_a_message_takes_one_edit_of_the_spec() {
     assert_eq!(lines, shown);
 }
 
-/// The README's only block of this language. (`rust` blocks are tested where they stand. The program
-/// is `rs`: it compiles only with the message.)
-fn block(language: &str) -> &'static str {
-    let fence = format!("```{language}\n");
-    let mut parts = README.split(&fence).skip(1);
-    let (Some(part), None) = (parts.next(), parts.next()) else { panic!("not one {language}") };
-    part.split_inclusive("```").next().and_then(|part| part.strip_suffix("```")).expect("its end")
+/// The README's first block after it names the file that the block is of, or is for. (`rust` blocks
+/// are tested where they stand; a crate of one's own, beside `proto-gen`.)
+fn block(file: &str) -> &'static str {
+    let mut parts = README.split(file).skip(1);
+    let (Some(part), None) = (parts.next(), parts.next()) else { panic!("not one {file}") };
+    let block = part.split("```").nth(1).and_then(|block| block.split_once('\n'));
+    block.expect("a block").1
 }
 
 /// Copies what belongs to the workspace, not what was built or downloaded beside it.

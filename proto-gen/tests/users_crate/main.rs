@@ -5,6 +5,7 @@
 mod damage;
 #[path = "../compat_random/model.rs"]
 mod model;
+mod readme;
 mod sampled;
 #[path = "../compat_random/text.rs"]
 mod text;
