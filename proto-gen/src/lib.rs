@@ -4,6 +4,44 @@
 //! netport's own. This crate reads one, checks it, and turns it into Rust and into everything else
 //! that describes the protocol. A corridor: parse the text to a tree with places, check the tree to
 //! a [`Schema`], generate from the schema. After the check nothing can fail.
+//!
+//! In the `main` of a crate's `build.rs`:
+//!
+//! ```no_run
+//! proto_gen::compile("spec/notes.ron");
+//! ```
+//!
+//! and where the messages are used, which needs `tlv-core`:
+//!
+//! ```text
+//! /// Made of `spec/notes.ron`.
+//! mod notes {
+//!     include!(concat!(env!("OUT_DIR"), "/notes.rs"));
+//! }
+//! ```
+//!
+//! The same by hand:
+//!
+//! ```
+//! # #[cfg(feature = "rust")] {
+//! let spec = r#"Protocol(name: "notes", version: 1, doc: "Notes.", sets: [
+//!     Set(name: "Notes", doc: "What is left.", messages: [
+//!         Message(id: 0x0102, name: "Note", doc: "A note.", fields: [
+//!             Field(name: "text", ty: Str(200), doc: "Its words."),
+//!         ]),
+//!     ]),
+//! ])"#;
+//! let checked = proto_gen::check_with("notes.ron", |_| Ok(spec.into()));
+//! assert_eq!(checked.diagnostics.to_string(), "");
+//! let schema = checked.schema.expect("no mistake, so there is a schema");
+//! let rust = proto_gen::backends::rust::generate(&schema, &Default::default());
+//! assert!(rust.contains("pub struct Note "));
+//!
+//! let wrong = spec.replace("Str(200)", "String");
+//! let checked = proto_gen::check_with("notes.ron", |_| Ok(wrong.clone().into()));
+//! assert!(checked.diagnostics.to_string().contains("notes.ron:4:"));
+//! # }
+//! ```
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -52,6 +90,8 @@ pub fn check(path: impl AsRef<Path>) -> Checked {
 
 /// Compiles the spec at `path` to Rust, in a build script: writes `$OUT_DIR/STEM.rs`, to be included
 /// in a module of its own, and tells cargo what it needs to know.
+///
+/// `include!(concat!(env!("OUT_DIR"), "/STEM.rs"))` is all that stands in that module.
 ///
 /// Ends the process with 1 where the spec has mistakes, after showing them all. [`Build`] has more
 /// to choose from.
