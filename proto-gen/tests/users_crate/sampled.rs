@@ -33,8 +33,8 @@ fn random() -> impl Iterator<Item = String> {
 }
 
 fn damaged() -> impl Iterator<Item = String> {
-    let specs = ["everything", "hostile"].map(|name| {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/specs/{name}.ron"));
+    let specs = ["specs/everything", "specs/hostile", "goldens/rust/edges"].map(|name| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/{name}.ron"));
         fs::read_to_string(path).expect("readable")
     });
     let mut runner = TestRunner::deterministic();
@@ -47,7 +47,7 @@ fn damaged() -> impl Iterator<Item = String> {
 #[test]
 fn whatever_comes_out_of_the_checker_compiles_without_a_warning() {
     let made = Crate::new("sampled", &[]);
-    let mut root = String::from("//! Sampled.\n#![deny(warnings, missing_docs)]\n");
+    let mut root = String::from("//! Sampled.\n#![deny(warnings, missing_docs, rustdoc::all)]\n");
     let mut modules = 0;
     for text in random().chain(damaged()) {
         let Some(rust) = rust(&text) else { continue };
@@ -59,8 +59,10 @@ fn whatever_comes_out_of_the_checker_compiles_without_a_warning() {
         modules += 1;
     }
     made.write("src/lib.rs", &root);
-    let output = made.cargo("build");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "in {}: {errors}", made.dir.display());
+    for subcommand in ["build", "rustdoc"] {
+        let output = made.cargo(subcommand);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "in {}: {errors}", made.dir.display());
+    }
     assert!(modules >= 40, "only {modules} specs");
 }

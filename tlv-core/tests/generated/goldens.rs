@@ -36,6 +36,6 @@ macro_rules! goldens {
 }
 
 goldens! {
-    addresses arrays calls constants constraints docs enum_closed enum_open everything flags keywords
+    addresses arrays calls constants constraints docs edges enum_closed enum_open everything flags keywords
     maps numbers optional retain struct_extensible struct_frozen tail text times union
 }

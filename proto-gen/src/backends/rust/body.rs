@@ -260,20 +260,18 @@ pub(super) fn wire(cx: &Cx<'_>, item: &Item<'_>, copy: bool) -> TokenStream {
         quote! { ::core::result::Result::Ok(Self { #fields #retained }) }
     };
     let (size, write) = (sizer(cx, item), writer(cx, item));
+    // There is one value.
+    let constant = body.head.is_empty() && body.tail.is_empty() && !item.retains();
     let generate = generate::body(cx, &quote!(Self), body);
     let generate = match item.frame {
-        Frame::Prefixed(2) => {
+        Frame::Prefixed(2) if !constant => {
             let room = read::literal(0xffff_u64.saturating_sub(item.min - 2));
             quote! { choices.within(#room, |choices| #generate) }
         }
         _ => generate,
     };
     let Used { value_ref, value, source, sized } = names_used(cx, item, copy);
-    let choices = if body.head.is_empty() && body.tail.is_empty() && !item.retains() {
-        quote!(_)
-    } else {
-        quote!(choices)
-    };
+    let choices = if constant { quote!(_) } else { quote!(choices) };
     quote! {
         impl ::tlv_core::wire::Wire for #name {
             type Owned = Self;

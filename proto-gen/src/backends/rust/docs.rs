@@ -124,11 +124,12 @@ fn int_text(int: Int) -> &'static str {
 }
 
 /// The text's lines, made harmless: nothing in them is taken for a doctest, so no fence without a
-/// language and no indented code.
+/// language and no indented code; and no character that Rust refuses in a comment.
 fn plain(text: &str) -> Vec<String> {
     let mut fenced = false;
     let mut lines: Vec<String> = Vec::new();
     for line in text.trim_end().lines() {
+        let line = line.replace('\t', "    ").replace(unprintable, " ");
         let trimmed = line.trim();
         let fence = ["```", "~~~"].into_iter().find(|fence| trimmed.starts_with(fence));
         lines.push(match fence {
@@ -149,6 +150,11 @@ fn plain(text: &str) -> Vec<String> {
         lines.push("```".to_owned());
     }
     lines
+}
+
+/// Control characters, a carriage return among them, and those that turn the direction of text.
+fn unprintable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn attributes(lines: &[String]) -> TokenStream {
@@ -172,5 +178,11 @@ mod tests {
         check("A\n```\nx\n```\nB", &["A", "```text", "x", "```", "B"]);
         check("A\n```rust\nx", &["A", "```text", "x", "```"]);
         check("~~~\nx\n~~~", &["~~~text", "x", "~~~"]);
+    }
+
+    #[test]
+    fn nothing_in_a_doc_string_is_refused_in_a_comment() {
+        let lines = plain("a\rb\0c\r\nd\u{202e}e\u{2069}\tf");
+        assert_eq!(lines, ["a b c", "d e     f"]);
     }
 }

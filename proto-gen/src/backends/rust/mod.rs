@@ -81,11 +81,17 @@ fn module() -> TokenStream {
     quote! {
         mod generated {
             #![allow(dead_code, deprecated, unreachable_pub)]
+            #![allow(clippy::approx_constant, clippy::match_single_binding)]
             #![allow(clippy::doc_lazy_continuation, clippy::doc_markdown)]
+            #![allow(clippy::doc_link_with_quotes, clippy::doc_nested_refdefs)]
+            #![allow(clippy::doc_overindented_list_items)]
             #![allow(clippy::enum_variant_names, clippy::struct_field_names)]
             #![allow(clippy::large_enum_variant, clippy::large_types_passed_by_value)]
             #![allow(clippy::option_option, clippy::struct_excessive_bools)]
+            #![allow(clippy::many_single_char_names, clippy::similar_names)]
+            #![allow(clippy::fn_params_excessive_bools, clippy::zero_sized_map_values)]
             #![allow(clippy::too_many_arguments, clippy::too_many_lines)]
+            #![allow(rustdoc::all)]
             #![allow(clippy::single_match_else, clippy::useless_conversion)]
             #![allow(clippy::wrong_self_convention)]
         }

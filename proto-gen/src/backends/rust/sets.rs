@@ -107,6 +107,8 @@ fn message_set(cx: &Cx<'_>, parts: &Parts<'_>) -> TokenStream {
     let Parts { name, borrowed, messages, ids, set, .. } = parts;
     let (protocol, version) = (&cx.schema.name, number(u128::from(cx.schema.version)));
     let count = literal(set.messages.len() as u64);
+    // And those that are unknown.
+    let kinds = literal(set.messages.len() as u64 + 1);
     let infos = set.messages.iter().map(info);
     let indexes: Vec<Literal> = (0..set.messages.len()).map(|at| literal(at as u64)).collect();
     quote! {
@@ -117,11 +119,11 @@ fn message_set(cx: &Cx<'_>, parts: &Parts<'_>) -> TokenStream {
                 ::tlv_core::Protocol { name: #protocol, version: #version };
 
             fn info(id: u16) -> ::core::option::Option<&'static ::tlv_core::MessageInfo> {
-                let index: usize = match id {
-                    #(#ids => #indexes,)*
-                    _ => return ::core::option::Option::None,
+                let index: ::core::option::Option<usize> = match id {
+                    #(#ids => ::core::option::Option::Some(#indexes),)*
+                    _ => ::core::option::Option::None,
                 };
-                Self::infos().get(index)
+                Self::infos().get(index?)
             }
 
             fn infos() -> &'static [::tlv_core::MessageInfo] {
@@ -205,7 +207,7 @@ fn message_set(cx: &Cx<'_>, parts: &Parts<'_>) -> TokenStream {
             }
 
             fn generate(choices: &mut ::tlv_core::generate::Choices<'_>) -> Self {
-                match choices.below(#count + 1) {
+                match choices.below(#kinds) {
                     #(#indexes => Self::#messages(::tlv_core::generate::message(choices)),)*
                     _ => Self::Unknown(
                         ::tlv_core::UnknownRecord::generate_message(choices, &[#(#ids),*]),

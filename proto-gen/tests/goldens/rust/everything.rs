@@ -2,11 +2,17 @@
 
 mod generated {
     #![allow(dead_code, deprecated, unreachable_pub)]
+    #![allow(clippy::approx_constant, clippy::match_single_binding)]
     #![allow(clippy::doc_lazy_continuation, clippy::doc_markdown)]
+    #![allow(clippy::doc_link_with_quotes, clippy::doc_nested_refdefs)]
+    #![allow(clippy::doc_overindented_list_items)]
     #![allow(clippy::enum_variant_names, clippy::struct_field_names)]
     #![allow(clippy::large_enum_variant, clippy::large_types_passed_by_value)]
     #![allow(clippy::option_option, clippy::struct_excessive_bools)]
+    #![allow(clippy::many_single_char_names, clippy::similar_names)]
+    #![allow(clippy::fn_params_excessive_bools, clippy::zero_sized_map_values)]
     #![allow(clippy::too_many_arguments, clippy::too_many_lines)]
+    #![allow(rustdoc::all)]
     #![allow(clippy::single_match_else, clippy::useless_conversion)]
     #![allow(clippy::wrong_self_convention)]
     /// Open.
@@ -6966,22 +6972,22 @@ mod generated {
             version: 1,
         };
         fn info(id: u16) -> ::core::option::Option<&'static ::tlv_core::MessageInfo> {
-            let index: usize = match id {
-                0x0102 => 0,
-                0x0104 => 1,
-                0x0106 => 2,
-                0x0108 => 3,
-                0x0109 => 4,
-                0x010a => 5,
-                0x010c => 6,
-                0x010e => 7,
-                0x0110 => 8,
-                0x0112 => 9,
-                0x0114 => 10,
-                0x0116 => 11,
-                _ => return ::core::option::Option::None,
+            let index: ::core::option::Option<usize> = match id {
+                0x0102 => ::core::option::Option::Some(0),
+                0x0104 => ::core::option::Option::Some(1),
+                0x0106 => ::core::option::Option::Some(2),
+                0x0108 => ::core::option::Option::Some(3),
+                0x0109 => ::core::option::Option::Some(4),
+                0x010a => ::core::option::Option::Some(5),
+                0x010c => ::core::option::Option::Some(6),
+                0x010e => ::core::option::Option::Some(7),
+                0x0110 => ::core::option::Option::Some(8),
+                0x0112 => ::core::option::Option::Some(9),
+                0x0114 => ::core::option::Option::Some(10),
+                0x0116 => ::core::option::Option::Some(11),
+                _ => ::core::option::Option::None,
             };
-            Self::infos().get(index)
+            Self::infos().get(index?)
         }
         fn infos() -> &'static [::tlv_core::MessageInfo] {
             static INFOS: [::tlv_core::MessageInfo; 12] = [
@@ -7303,7 +7309,7 @@ mod generated {
             visitor.message::<Self, Answer>();
         }
         fn generate(choices: &mut ::tlv_core::generate::Choices<'_>) -> Self {
-            match choices.below(12 + 1) {
+            match choices.below(13) {
                 0 => Self::Numbers(::tlv_core::generate::message(choices)),
                 1 => Self::Lists(::tlv_core::generate::message(choices)),
                 2 => Self::Ruled(::tlv_core::generate::message(choices)),

@@ -2,11 +2,17 @@
 
 mod generated {
     #![allow(dead_code, deprecated, unreachable_pub)]
+    #![allow(clippy::approx_constant, clippy::match_single_binding)]
     #![allow(clippy::doc_lazy_continuation, clippy::doc_markdown)]
+    #![allow(clippy::doc_link_with_quotes, clippy::doc_nested_refdefs)]
+    #![allow(clippy::doc_overindented_list_items)]
     #![allow(clippy::enum_variant_names, clippy::struct_field_names)]
     #![allow(clippy::large_enum_variant, clippy::large_types_passed_by_value)]
     #![allow(clippy::option_option, clippy::struct_excessive_bools)]
+    #![allow(clippy::many_single_char_names, clippy::similar_names)]
+    #![allow(clippy::fn_params_excessive_bools, clippy::zero_sized_map_values)]
     #![allow(clippy::too_many_arguments, clippy::too_many_lines)]
+    #![allow(rustdoc::all)]
     #![allow(clippy::single_match_else, clippy::useless_conversion)]
     #![allow(clippy::wrong_self_convention)]
     /// Keeps what it does not know.
@@ -616,11 +622,11 @@ mod generated {
             version: 2,
         };
         fn info(id: u16) -> ::core::option::Option<&'static ::tlv_core::MessageInfo> {
-            let index: usize = match id {
-                0x0102 => 0,
-                _ => return ::core::option::Option::None,
+            let index: ::core::option::Option<usize> = match id {
+                0x0102 => ::core::option::Option::Some(0),
+                _ => ::core::option::Option::None,
             };
-            Self::infos().get(index)
+            Self::infos().get(index?)
         }
         fn infos() -> &'static [::tlv_core::MessageInfo] {
             static INFOS: [::tlv_core::MessageInfo; 1] = [
@@ -716,7 +722,7 @@ mod generated {
             visitor.message::<Self, Relay>();
         }
         fn generate(choices: &mut ::tlv_core::generate::Choices<'_>) -> Self {
-            match choices.below(1 + 1) {
+            match choices.below(2) {
                 0 => Self::Relay(::tlv_core::generate::message(choices)),
                 _ => {
                     Self::Unknown(
