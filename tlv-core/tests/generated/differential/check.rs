@@ -2,6 +2,10 @@
 //!
 //! Used by the test beside it, and by the fuzz target `differential`.
 
+// Whoever includes this file finds it beside it.
+#[path = "debug.rs"]
+mod debug;
+
 use proto_gen::dynamic::{decode, encode};
 use proto_gen::schema::Schema;
 use tlv_core::MessageSet;
@@ -9,9 +13,9 @@ use tlv_core::bytes::Bytes;
 use tlv_core::record::HEADER_LEN;
 
 /// Fails where the generated code of the set `S` and the interpreter of `schema` do not agree about
-/// `value` as one of message type `id`: accepted or refused, re-encoded to which bytes, whether
-/// anything was skipped, for which class of reason, where, on
-/// which path. Returns whether it was accepted.
+/// `value` as one of message type `id`: accepted or refused, to which value, re-encoded to which
+/// bytes, whether anything was skipped, for which class of reason, where, on which path. Returns
+/// whether it was accepted.
 ///
 /// # Panics
 ///
@@ -34,6 +38,8 @@ pub(crate) fn check<S: MessageSet>(schema: &Schema, id: u16, value: &[u8]) -> bo
             assert_eq!(written.as_deref(), Ok(&frame[HEADER_LEN..]), "{}", context());
             let skipped = frame.len() - HEADER_LEN != value.len();
             assert_eq!(interpreted.skipped, skipped, "{}", context());
+            let shown = debug::message(schema, message, &interpreted.value);
+            assert_eq!(format!("{generated:?}"), shown, "{}", context());
             true
         }
         (Err(fault), Err(error)) => {
