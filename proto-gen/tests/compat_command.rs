@@ -151,11 +151,10 @@ fn a_release_moves_the_lock_unless_it_breaks_someone() {
     check(&release(), 1, "", "raise its `version`");
     project.write("spec/demo.ron", &grown.replace("version: 1", "version: 2"));
     check(&release(), 0, "wrote spec/demo.lock.ron", "");
-    check(
-        &project.proto_gen(&["compat", "spec/demo.lock.ron", "spec/demo.ron"]),
-        0,
-        "compatible\n",
-        "",
-    );
+    for specs in [&["spec/demo.lock.ron", "spec/demo.ron"][..], &["spec/demo.ron"]] {
+        check(&project.proto_gen(&[&["compat"], specs].concat()), 0, "compatible\n", "");
+    }
+    project.write("spec/demo.ron", &SPEC.replace("0x0102", "0x0104"));
+    check(&project.proto_gen(&["compat", "spec/demo.ron"]), 1, "error[C010]", "");
     assert!(Path::new(&project.0).join("spec/demo.lock.ron").exists());
 }

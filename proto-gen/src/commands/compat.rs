@@ -16,16 +16,15 @@ const USAGE: u8 = 2;
 
 /// Arguments of `proto-gen compat`.
 #[derive(Args)]
+#[command(override_usage = "proto-gen compat [OPTIONS] [[OLD] NEW]")]
 #[command(after_help = "\
 Exit code: 0 compatible, 1 breaks (or, with --deny-source, warnings), 2 a spec that cannot be read.
 A spec accepts a break with `waivers: [Waiver(rule: \"C041\", item: \"Greet.text\", reason: \"...\")]`.")]
 pub struct CompatArgs {
-    /// The released spec: a file, or `git:REVISION:path`.
-    #[arg(default_value = "spec/messages.lock.ron")]
-    old: Input,
-    /// The spec that is to follow it: a file, or `git:REVISION:path`.
-    #[arg(default_value = "spec/messages.ron")]
-    new: Input,
+    /// The released spec and the one that is to follow it; or that one alone, and the lock beside
+    /// it is the released one. Each is a file, or `git:REVISION:path`.
+    #[arg(value_name = "SPEC", num_args = 0..=2, default_value = "spec/messages.ron")]
+    specs: Vec<Input>,
     /// Print one JSON object on standard output.
     #[arg(long)]
     json: bool,
@@ -54,7 +53,13 @@ impl CompatArgs {
             loaded.map_err(complain).ok()
         };
         // Both, so that the mistakes of both are shown.
-        let (old, new) = (load(&self.old), load(&self.new));
+        let (old, new) = match &self.specs[..] {
+            [old, new] => (load(old), load(new)),
+            specs => {
+                let new = specs.first().expect("there is a default");
+                (load(&new.lock()), load(new))
+            }
+        };
         let (Some(old), Some(new)) = (old, new) else { return ExitCode::from(USAGE) };
         let report = Report::new(&old, &new);
         let text = match self.json {

@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 use std::str::FromStr;
 
+use super::release::lock_path;
 use super::report::Spec;
 use crate::check::Checked;
 use crate::diagnostics::Diagnostics;
@@ -50,6 +51,16 @@ impl Input {
         match schema {
             Some(schema) => Ok(Spec { schema, sources: diagnostics.sources().to_vec() }),
             None => Err(diagnostics),
+        }
+    }
+
+    /// The lock beside the spec, of the same revision.
+    pub fn lock(&self) -> Self {
+        match self {
+            Self::File(path) => Self::File(lock_path(path)),
+            Self::Git { revision, path } => {
+                Self::Git { revision: revision.clone(), path: lock_path(path) }
+            }
         }
     }
 }
