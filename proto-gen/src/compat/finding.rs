@@ -1,38 +1,8 @@
 //! What a comparison has to say, as plain data.
 
-use super::rule::Rule;
+use super::rule::{Class, Rule};
+use super::side::{Direction, Side};
 use crate::schema::Span;
-
-/// One of the two specs that are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Side {
-    /// The released one.
-    Old,
-    /// The one that is to follow it.
-    New,
-}
-
-/// Whose reading breaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// New readers, on what old peers write.
-    New,
-    /// Old readers, on what new peers write.
-    Old,
-    /// Both.
-    Both,
-}
-
-/// What kind of break a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
-    /// A frame that one side writes, and the other refuses or reads differently.
-    Wire,
-    /// Nothing fails today, but a promise is broken that a later change relies on.
-    Policy,
-    /// The wire is the same; code that uses the generated types no longer compiles.
-    Source,
-}
 
 /// How a break was shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,55 +69,6 @@ pub struct Witness {
     pub written: String,
     /// What becomes of it.
     pub outcome: String,
-}
-
-impl Side {
-    /// The other one.
-    pub fn other(self) -> Self {
-        match self {
-            Self::Old => Self::New,
-            Self::New => Self::Old,
-        }
-    }
-
-    /// `old` or `new`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Old => "old",
-            Self::New => "new",
-        }
-    }
-}
-
-impl Direction {
-    /// Whether readers of this side can break.
-    pub fn includes(self, reader: Side) -> bool {
-        match self {
-            Self::Both => true,
-            Self::New => reader == Side::New,
-            Self::Old => reader == Side::Old,
-        }
-    }
-
-    /// In words.
-    pub fn describe(self) -> &'static str {
-        match self {
-            Self::New => "new readers break on old data",
-            Self::Old => "old readers break on new data",
-            Self::Both => "readers of both break on each other's data",
-        }
-    }
-}
-
-impl Class {
-    /// `wire`, `policy` or `source`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Wire => "wire",
-            Self::Policy => "policy",
-            Self::Source => "source",
-        }
-    }
 }
 
 impl Standing {

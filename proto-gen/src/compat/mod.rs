@@ -21,16 +21,18 @@ mod report;
 mod rule;
 mod shape;
 mod show;
+mod side;
 mod source;
 mod ty;
 mod waive;
 mod walk;
 
-pub use self::finding::{Class, Direction, Finding, Mark, Place, Side, Standing, Witness};
+pub use self::finding::{Finding, Mark, Place, Standing, Witness};
 pub use self::input::Input;
 pub use self::release::{Release, ReleaseError, lock_path, release};
 pub use self::report::{Report, Spec};
-pub use self::rule::Rule;
+pub use self::rule::{Class, Rule};
+pub use self::side::{Direction, Side};
 use self::walk::Walk;
 use crate::schema::Schema;
 

@@ -4,9 +4,10 @@
 use annotate_snippets::Level;
 use serde_json::{Value as Json, json};
 
-use super::finding::{Class, Finding, Mark, Place, Side, Standing, Witness};
-use super::rule::Rule;
+use super::finding::{Finding, Mark, Place, Standing, Witness};
+use super::rule::{Class, Rule};
 use super::show;
+use super::side::Side;
 use crate::diagnostics::render::{Block, render_blocks};
 use crate::diagnostics::{Label, Source};
 use crate::parse::{self, Kind};

@@ -2,7 +2,18 @@
 
 use std::fmt;
 
-use super::finding::{Class, Direction};
+use super::side::Direction;
+
+/// What kind of break a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// A frame that one side writes, and the other refuses or reads differently.
+    Wire,
+    /// Nothing fails today, but a promise is broken that a later change relies on.
+    Policy,
+    /// The wire is the same; code that uses the generated types no longer compiles.
+    Source,
+}
 
 macro_rules! rules {
     ($($id:literal $name:ident $class:ident $direction:ident $title:literal, $help:literal;)*) => {
@@ -65,9 +76,9 @@ rules! {
     "C013" MessageRemoved Policy New "a message was removed without a reservation",
         "add its id to the protocol's `reserved_ids`, so that nobody gives it another meaning";
     "C014" EvenRemoved Wire New "an even id was removed",
-        "keep it, and say `deprecated`: old peers may still write it, and who does not know an even id refuses it";
+        "keep it, and say `deprecated`: old peers may still write it, and who does not know an even id refuses it; once no peer speaks the released version, put the id into `reserved_ids` and waive this";
     "C015" NewCritical Wire Old "a new critical id",
-        "use an odd id, which old readers skip; a message may instead say `since` a version above the released one";
+        "use a free odd id, which old readers skip; a message, and nothing else, may instead say `since` a version above the released one";
     "C016" Parity Wire Both "an id went from even to odd, or from odd to even",
         "keep the id: its parity says whether a reader may skip it";
     "C017" RenamedWithoutWas Wire Both "a name vanished, and another stands in its place",
@@ -184,6 +195,17 @@ impl Rule {
     /// The rule with this id.
     pub fn from_id(id: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|rule| rule.id() == id)
+    }
+}
+
+impl Class {
+    /// `wire`, `policy` or `source`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wire => "wire",
+            Self::Policy => "policy",
+            Self::Source => "source",
+        }
     }
 }
 

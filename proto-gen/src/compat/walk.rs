@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::finding::{Mark, Side};
+use super::finding::Mark;
 use super::pairing::{Pairing, Slot, pair};
 use super::rule::Rule;
+use super::side::Side;
 use crate::schema::{Message, Meta, Schema, TypeId};
 
 /// How often one pair of types is entered within one message. A struct that holds another twice,

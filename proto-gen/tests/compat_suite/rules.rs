@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use proto_gen::compat::{Class, Rule};
+use proto_gen::compat::{Class, Direction, Rule};
 
 #[test]
 fn the_table_of_rules_is_complete() {
@@ -20,11 +20,24 @@ fn the_table_of_rules_is_complete() {
         (Class::Policy, "Of policy: nothing fails today"),
         (Class::Source, "Of sources: a warning, unless `--deny-source`"),
     ] {
+        // What no frame shows breaks nobody yet.
+        let readers = |rule: &Rule| match rule.direction() {
+            Direction::New => "new readers",
+            Direction::Old => "old readers",
+            Direction::Both => "both",
+        };
+        let who = |rule: &Rule| match class {
+            Class::Wire => format!(" {} |", readers(rule)),
+            Class::Policy | Class::Source => String::new(),
+        };
+        let (column, line) =
+            if class == Class::Wire { (" who breaks |", " --- |") } else { ("", "") };
         text.push_str(&format!(
-            "\n## {title}\n\n| rule | what changed | instead |\n| --- | --- | --- |\n"
+            "\n## {title}\n\n| rule | what changed |{column} instead |\n| --- | --- |{line} --- |\n"
         ));
         for rule in Rule::ALL.iter().filter(|rule| rule.class() == class) {
-            text.push_str(&format!("| {rule} | {} | {} |\n", rule.title(), rule.help()));
+            let (title, help) = (rule.title(), rule.help());
+            text.push_str(&format!("| {rule} | {title} |{} {help} |\n", who(rule)));
         }
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("COMPATIBILITY.md");

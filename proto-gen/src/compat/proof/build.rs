@@ -1,7 +1,7 @@
 //! Builds the smallest message that has a given value at a given place.
 
-use crate::compat::finding::Side;
 use crate::compat::pairing::{Slot, field};
+use crate::compat::side::Side;
 use crate::compat::walk::Step;
 use crate::dynamic::{Body, Choice, ChoiceValue, Smallest, Tail, TailValue, Value};
 use crate::schema::{self, Constraint, Schema, Ty, TypeKind};

@@ -2,8 +2,9 @@
 
 use super::build::{Build, Leaf, Site, body_of, site};
 use super::{Link, Pair, Reading, read, value_of};
-use crate::compat::finding::{Side, Witness};
+use crate::compat::finding::Witness;
 use crate::compat::show;
+use crate::compat::side::Side;
 use crate::compat::walk::Spot;
 use crate::dynamic::{self, Body, Smallest, Tail, TailValue, Value};
 use crate::schema::{self, Message, Schema, Ty, TypeKind, UnknownPolicy};

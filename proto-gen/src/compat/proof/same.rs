@@ -4,8 +4,8 @@
 use std::fmt;
 use std::mem::discriminant;
 
-use crate::compat::finding::Side;
 use crate::compat::pairing::{Pairing, Slot, fields, pair, pair_fields};
+use crate::compat::side::Side;
 use crate::compat::{describe, show};
 use crate::dynamic::{Body, Choice, ChoiceValue, Value};
 use crate::schema::{self, Enum, Field, Flags, Message, Meta, Schema, Ty, TypeKind, Union};
