@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::constraint::{float, limits};
 use super::cx::{Cx, What};
 use super::keys::{Keys, Shape, boolean, number, text};
 use super::meta;
 use super::names::Style;
+use super::number::{INTS, float, limits};
 use super::suggest::did_you_mean;
-use super::types::INTS;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::parse::{Kind, Node};
 use crate::schema::{ConstValue, Constant, FloatWidth, Int};
@@ -114,7 +113,11 @@ fn integer(cx: &mut Cx, int: Int, ty: &Node, value: &Node) -> Option<ConstValue>
                 format!("this does not fit `{int:?}`"),
                 "",
             )
-            .also(ty.span, "the type"),
+            .also(ty.span, "the type")
+            .help(match int {
+                Int::U128 => "write another value: it is never negative".to_owned(),
+                _ => format!("write a value from {least} to {most}, or a wider type"),
+            }),
         );
     }
     typed

@@ -3,6 +3,7 @@
 use super::constant;
 use super::cx::Cx;
 use super::keys::{Keys, boolean, list, unsigned};
+use super::number::{float, limits};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::parse::{Kind, Node};
 use crate::schema::{Constraint, FloatWidth, Int, Ty};
@@ -97,24 +98,13 @@ fn int_end(cx: &mut Cx, node: &Node, int: Int) -> Option<i128> {
     let (least, most) = limits(int);
     let value = number.to_i128().filter(|value| (least..=most).contains(value));
     if value.is_none() {
-        cx.report(Diagnostic::new(
-            Code::RangeBeyondType,
-            node.span,
-            format!("`{int:?}` holds values from {least} to {most}"),
-            "",
-        ));
+        let message = match int {
+            Int::U128 => format!("an end of a range is a number from 0 to {most}"),
+            _ => format!("`{int:?}` holds values from {least} to {most}"),
+        };
+        cx.report(Diagnostic::new(Code::RangeBeyondType, node.span, message, ""));
     }
     value
-}
-
-/// Smallest and largest value, the latter as far as a range's end can say.
-pub(super) fn limits(int: Int) -> (i128, i128) {
-    let bits = 8 * int.bytes() as u32;
-    match (int.is_signed(), bits) {
-        (_, 128) => (if int.is_signed() { i128::MIN } else { 0 }, i128::MAX),
-        (true, _) => (-(1 << (bits - 1)), (1 << (bits - 1)) - 1),
-        (false, _) => (0, (1 << bits) - 1),
-    }
 }
 
 fn float_range(cx: &mut Cx, node: &Node, width: FloatWidth) -> Option<Constraint> {
@@ -146,18 +136,6 @@ fn float_end(cx: &mut Cx, node: &Node, width: FloatWidth) -> Option<f64> {
     }
     // An `F32` is compared with what an `F32` can be.
     Some(if width == FloatWidth::F32 { f64::from(value as f32) } else { value })
-}
-
-/// A float, or an integer that stands for one.
-pub(super) fn float(node: &Node) -> Option<f64> {
-    match &node.kind {
-        Kind::Float(value) => Some(*value),
-        Kind::Int(number) => {
-            let value = number.magnitude as f64;
-            Some(if number.negative { -value } else { value })
-        }
-        _ => None,
-    }
 }
 
 fn empty_range(node: &Node) -> Diagnostic {

@@ -65,7 +65,7 @@ impl Loader<'_, '_> {
                 );
                 self.cx.report(match included {
                     Some(_) => diagnostic.help("paths are relative to the file that includes"),
-                    None => diagnostic,
+                    None => diagnostic.help("paths are relative to the current directory: name the spec, for example `spec/game.ron`"),
                 });
                 if included.is_none() {
                     self.push(path, String::new(), None);

@@ -65,7 +65,7 @@ where
 /// Reports ids that occur twice or are reserved. `what` is the plain word: `id`, `value`, `bit`.
 pub(super) fn distinct<T>(cx: &mut Cx, what: &str, ids: &[Id<T>], reserved: &[Reserved<T>])
 where
-    T: Copy + Eq + Hash + Display,
+    T: Copy + Eq + Hash + Display + Into<u32> + TryFrom<u32>,
 {
     let mut first: HashMap<T, Span> = HashMap::new();
     for id in ids {
@@ -78,12 +78,16 @@ where
                     format!("the {what} {shown} is used twice"),
                     "again here",
                 )
-                .also(*span, "first used here"),
+                .also(*span, "first used here")
+                .maybe_help(
+                    free(what, id, ids, reserved)
+                        .map(|free| format!("give one of them a free number, {free} for example")),
+                ),
             );
         } else {
             first.insert(id.value, id.span);
         }
-        if let Some(reserved) = reserved.iter().find(|reserved| reserved.value == id.value) {
+        if let Some(first) = reserved.iter().find(|reserved| reserved.value == id.value) {
             cx.report(
                 Diagnostic::new(
                     Code::ReservedId,
@@ -91,11 +95,30 @@ where
                     format!("the {what} {shown} is reserved"),
                     "used here",
                 )
-                .also(reserved.span, "reserved here")
-                .help(format!("take another {what}: an old spec gives this one another meaning")),
+                .also(first.span, "reserved here")
+                .help(match free(what, id, ids, reserved) {
+                    Some(free) => format!("take another {what}, {free} for example: {REUSED}"),
+                    None => format!("take another {what}: {REUSED}"),
+                }),
             );
         }
     }
+}
+
+const REUSED: &str = "an old spec gives this one another meaning";
+
+/// The next number that is neither used nor reserved; of an id, one of the same parity.
+fn free<T>(what: &str, id: &Id<T>, ids: &[Id<T>], reserved: &[Reserved<T>]) -> Option<String>
+where
+    T: Copy + Eq + Display + Into<u32> + TryFrom<u32>,
+{
+    let step = if what.ends_with("id") { 2 } else { 1 };
+    let taken = |value: &T| {
+        ids.iter().any(|id| id.value == *value) || reserved.iter().any(|r| r.value == *value)
+    };
+    let after = std::iter::successors(Some(id.value.into()), |value: &u32| value.checked_add(step));
+    let value = after.map_while(|value| T::try_from(value).ok()).find(|value| !taken(value))?;
+    Some(show(&Id { value, ..*id }))
 }
 
 /// The number as the spec writes it.

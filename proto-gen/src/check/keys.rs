@@ -70,9 +70,12 @@ impl<'t> Keys<'t> {
                     "type" => candidates.into_iter().find(|key| *key == "ty"),
                     text => nearest(text, candidates),
                 };
-                let help = match meant {
-                    Some(meant) => format!("did you mean `{meant}`?"),
-                    None => format!("its keys are {}", listed(self.shape.keys)),
+                let help = match (meant, self.shape.name, key.text.as_str()) {
+                    (Some(meant), ..) => format!("did you mean `{meant}`?"),
+                    (None, "Protocol", "messages") => {
+                        "messages stand in a set: `sets: [Set(name: ..., messages: [...])]`".into()
+                    }
+                    (None, ..) => format!("its keys are {}", listed(self.shape.keys)),
                 };
                 self.slips.extend(meant.map(|meant| (meant, &self.entries[at])));
                 cx.report(
@@ -194,7 +197,7 @@ pub(super) fn boolean(cx: &mut Cx, node: &Node) -> Option<bool> {
     match node.kind {
         Kind::Bool(value) => Some(value),
         _ => {
-            wrong(cx, node, "`true` or `false`", None);
+            wrong(cx, node, "`true` or `false`", Some("write `true`, or leave it out".into()));
             None
         }
     }
@@ -208,7 +211,7 @@ pub(super) fn number(cx: &mut Cx, node: &Node) -> Option<Number> {
             None
         }
         _ => {
-            wrong(cx, node, "a number", None);
+            wrong(cx, node, "a number", Some("write a whole number, without quotes".into()));
             None
         }
     }
@@ -244,13 +247,14 @@ pub(super) fn choice<T: Copy>(
             return None;
         }
         _ => {
-            wrong(cx, node, &expected, None);
+            wrong(cx, node, &expected, Some(format!("write `{}`", names[0])));
             return None;
         }
     };
     let found = choices.iter().find(|(name, _)| name == word).map(|(_, value)| *value);
     if found.is_none() {
-        wrong(cx, node, &expected, did_you_mean(word, names));
+        let meant = did_you_mean(word, names.iter().copied());
+        wrong(cx, node, &expected, meant.or_else(|| Some(format!("write `{}`", names[0]))));
     }
     found
 }

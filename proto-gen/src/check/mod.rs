@@ -17,6 +17,7 @@ mod keys;
 mod memory;
 mod meta;
 mod names;
+mod number;
 mod order;
 mod protocol;
 mod sets;

@@ -15,7 +15,7 @@ use super::{constant, ids, size};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::parse::{self, Node};
 use crate::schema::{
-    Constant, Meta, Reserved, Schema, Size, Span, TypeDef, TypeId, TypeKind, Waiver,
+    Constant, Enum, Meta, Reserved, Schema, Size, Span, TypeDef, TypeId, TypeKind, Waiver,
 };
 
 pub(super) const PROTOCOL: Shape = Shape {
@@ -57,8 +57,7 @@ pub(super) fn check(cx: &mut Cx, files: &Files) -> Option<Schema> {
     cx.names_incomplete |= keys.is_none();
     let mut declared = Declared::default();
     if let Some(keys) = &keys {
-        cx.version =
-            keys.require(cx, "version", "1").and_then(|node| unsigned(cx, node, 1, u32::MAX));
+        cx.version = keys.require(cx, "version", "1").and_then(|node| version(cx, node));
         declare::file(cx, keys, true, &mut declared);
     }
     for tree in trees.flatten() {
@@ -116,6 +115,9 @@ fn read(cx: &mut Cx, keys: &Keys<'_>, declared: &Declared<'_>, files: &Files) ->
             _ => Roles::Broken,
         },
     };
+    if let Roles::Enum(_, roles) = roles {
+        endpoints(cx, roles);
+    }
     let outside = Outside { netport: name == "netport", roles };
     let mut sets: Vec<SetDraft> =
         declared.sets.iter().filter_map(|node| sets::read(cx, node, &outside)).collect();
@@ -149,6 +151,20 @@ fn read(cx: &mut Cx, keys: &Keys<'_>, declared: &Declared<'_>, files: &Files) ->
     assemble(&mut schema, drafts, &order);
     amplifications(cx, &mut schema, &costs);
     Some(schema)
+}
+
+fn version(cx: &mut Cx, node: &Node) -> Option<u32> {
+    match &node.kind {
+        parse::Kind::Int(_) => unsigned(cx, node, 1, u32::MAX),
+        _ => {
+            let message = format!("expected a number, found {}", node.describe());
+            cx.report(
+                Diagnostic::new(Code::WrongValue, node.span, message, "")
+                    .help("write `version: 1`: a whole number, which grows with each release"),
+            );
+            None
+        }
+    }
 }
 
 /// The protocol's own name and doc.
@@ -207,6 +223,21 @@ fn roles(cx: &mut Cx, keys: &Keys<'_>) -> Option<Option<TypeId>> {
             .help(help),
     );
     Some(None)
+}
+
+/// Roles are what endpoints say in their `Hello`; there are two of them.
+fn endpoints(cx: &mut Cx, roles: &Enum) {
+    for role in roles.values.iter().filter(|role| !matches!(role.value, 1 | 2)) {
+        cx.report(
+            Diagnostic::new(
+                Code::NoSuchEndpoint,
+                role.meta.span,
+                format!("no endpoint has the role {}, `{}`", role.value, role.meta.name),
+                "could never send a message",
+            )
+            .help("an endpoint is 1, the server, or 2, a client: say in a field what else it is"),
+        );
+    }
 }
 
 fn waivers(cx: &mut Cx, keys: &Keys<'_>) -> Vec<Waiver> {

@@ -52,6 +52,7 @@ pub(super) struct Outside<'o> {
     pub(super) roles: Roles<'o>,
 }
 
+#[derive(Clone, Copy)]
 pub(super) enum Roles<'o> {
     /// The protocol has none.
     None,

@@ -4,10 +4,11 @@ use super::constant;
 use super::cx::{Cx, Element, Kind as TypeKind, Mention, What};
 use super::keys::grouped;
 use super::names::BUILT_IN;
-use super::suggest::{did_you_mean, nearest};
+use super::number::INTS;
+use super::suggest::did_you_mean;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::parse::{Kind, Node};
-use crate::schema::{FloatWidth, Int, Span, Ty, TypeId};
+use crate::parse::{Kind, Node, foreign_type, foreign_word};
+use crate::schema::{FloatWidth, Span, Ty, TypeId};
 
 /// A bound from here on looks like none.
 const HUGE_BOUND: u32 = 1 << 24;
@@ -22,20 +23,6 @@ pub(super) struct User {
     /// Whether the field or its owner is deprecated itself.
     pub(super) deprecated: bool,
 }
-
-/// Integers by name.
-pub(super) const INTS: &[(&str, Int)] = &[
-    ("U8", Int::U8),
-    ("U16", Int::U16),
-    ("U32", Int::U32),
-    ("U64", Int::U64),
-    ("U128", Int::U128),
-    ("I8", Int::I8),
-    ("I16", Int::I16),
-    ("I32", Int::I32),
-    ("I64", Int::I64),
-    ("I128", Int::I128),
-];
 
 /// Reads a type; `None` where it was reported.
 pub(super) fn read(cx: &mut Cx, node: &Node, user: User) -> Option<Ty> {
@@ -157,7 +144,7 @@ fn unknown(cx: &mut Cx, name: &str, span: Span) {
     let mut candidates: Vec<&str> = types.map(|(name, _)| name.as_str()).collect();
     candidates.sort_unstable();
     candidates.extend(BUILT_IN);
-    let help = rust_word(name)
+    let help = foreign_word(name)
         .map(|ours| format!("write `{ours}`"))
         .or_else(|| did_you_mean(name, candidates))
         .unwrap_or_else(|| {
@@ -168,24 +155,6 @@ fn unknown(cx: &mut Cx, name: &str, span: Span) {
         Diagnostic::new(Code::UnknownType, span, format!("there is no type `{name}`"), "")
             .help(help),
     );
-}
-
-/// What other languages call our types.
-fn rust_word(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "String" | "string" | "str" | "Text" => "Str(64)",
-        "Vec" | "Slice" | "Set" | "HashSet" => "List(U8, 10)",
-        "Option" | "Optional" => "Opt(U8)",
-        "HashMap" | "BTreeMap" | "Dict" => "Map(Str(8), U32, 10)",
-        "boolean" | "Boolean" => "Bool",
-        "byte" | "Byte" | "char" => "U8",
-        "usize" | "ulong" => "U64",
-        "isize" | "int" | "Int" => "I64",
-        "float" | "Float" => "F32",
-        "double" | "Double" => "F64",
-        "IpAddr" => "Ip",
-        _ => return None,
-    })
 }
 
 /// A type's name and what stands between its brackets.
@@ -238,21 +207,23 @@ fn wrong_arguments(cx: &mut Cx, args: &Args<'_>, name: Span, user: User) {
         None => {
             // A slip in the name of a type with arguments, or no type at all.
             let ours = ["Str", "Bytes", "List", "Array", "Map", "Opt"];
-            match nearest(args.name, ours) {
-                Some(ours) if rust_word(args.name).is_none() => {
-                    cx.report(
-                        Diagnostic::new(
-                            Code::UnknownType,
-                            name,
-                            format!("there is no type `{}`", args.name),
-                            "",
-                        )
-                        .help(format!("did you mean `{ours}`?")),
-                    );
-                }
-                _ => {
-                    named(cx, args.name, name, user);
-                }
+            let written: Option<Vec<String>> = args.args.iter().map(Node::type_text).collect();
+            let help = match written.and_then(|args_text| foreign_type(args.name, &args_text)) {
+                Some(ours) => Some(format!("write `{ours}`")),
+                None if foreign_word(args.name).is_some() => None,
+                None => did_you_mean(args.name, ours),
+            };
+            match help {
+                Some(help) => cx.report(
+                    Diagnostic::new(
+                        Code::UnknownType,
+                        name,
+                        format!("there is no type `{}`", args.name),
+                        "",
+                    )
+                    .help(help),
+                ),
+                None => drop(named(cx, args.name, name, user)),
             }
             return;
         }

@@ -108,6 +108,7 @@ codes! {
     "E0086" ConstValue "a value that does not fit its constant's type",
     "E0087" UnknownConstant "a number is the name of no constant",
     // Protocol, versions, roles, calls.
+    "E0089" NoSuchEndpoint "a role that no endpoint has",
     "E0090" NoRoles "`from` without `roles`",
     "E0091" UnknownRole "a role that the roles' enum does not have",
     "E0092" RolesNotEnum "`roles` names no enum",

@@ -1,39 +1,10 @@
 //! From text to tokens.
 
-use super::literal;
-use super::tree::Number;
+use super::cursor::Cursor;
+use super::token::{Bracket, Token, TokenKind};
+use super::{foreign, literal};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::schema::Span;
-
-/// A token and its place.
-#[derive(Clone, Debug)]
-pub(super) struct Token<'t> {
-    pub(super) kind: TokenKind<'t>,
-    pub(super) span: Span,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum TokenKind<'t> {
-    Open(Bracket),
-    Close(Bracket),
-    Comma,
-    Colon,
-    Word(&'t str),
-    Int(Number),
-    Float(f64),
-    Char(char),
-    Str(String),
-    /// A literal with a mistake that was reported.
-    Bad,
-    End,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Bracket {
-    Round,
-    Square,
-    Curly,
-}
 
 /// The tokens of a text, the last one `End`.
 pub(super) struct Lexed<'t> {
@@ -42,28 +13,10 @@ pub(super) struct Lexed<'t> {
     pub(super) lost: bool,
 }
 
-impl Bracket {
-    pub(super) fn open(self) -> char {
-        match self {
-            Self::Round => '(',
-            Self::Square => '[',
-            Self::Curly => '{',
-        }
-    }
-
-    pub(super) fn close(self) -> char {
-        match self {
-            Self::Round => ')',
-            Self::Square => ']',
-            Self::Curly => '}',
-        }
-    }
-}
-
 pub(super) fn lex<'t>(file: u32, text: &'t str, found: &mut Vec<Diagnostic>) -> Lexed<'t> {
-    let mut lexer = Lexer { file, text, at: 0, found, lost: false };
+    let mut lexer = Cursor { file, text, at: 0, found, lost: false };
     let mut tokens = Vec::new();
-    while let Some(token) = lexer.next() {
+    while let Some(token) = lexer.next(&mut tokens) {
         tokens.push(token);
         if lexer.lost {
             break;
@@ -74,17 +27,9 @@ pub(super) fn lex<'t>(file: u32, text: &'t str, found: &mut Vec<Diagnostic>) -> 
     Lexed { tokens, lost: lexer.lost }
 }
 
-pub(super) struct Lexer<'t, 'd> {
-    file: u32,
-    pub(super) text: &'t str,
-    /// Offset of the next byte.
-    pub(super) at: usize,
-    found: &'d mut Vec<Diagnostic>,
-    pub(super) lost: bool,
-}
-
-impl<'t> Lexer<'t, '_> {
-    fn next(&mut self) -> Option<Token<'t>> {
+impl<'t> Cursor<'t, '_> {
+    /// The next token. Those `before` it say what a character without meaning was meant for.
+    fn next(&mut self, before: &mut Vec<Token<'t>>) -> Option<Token<'t>> {
         loop {
             self.skip_blank();
             if self.lost {
@@ -125,14 +70,48 @@ impl<'t> Lexer<'t, '_> {
                     self.unsupported(start, "RON extensions have no place in a spec");
                     continue;
                 }
+                '<' if is_word_before(before, start) => {
+                    let word = before.pop()?;
+                    return Some(self.generic(word.span));
+                }
                 c => {
                     self.eat_while(|next| next == c);
                     self.unexpected(start, c);
-                    continue;
+                    let last = before.last().map(|token| &token.kind);
+                    match c {
+                        // What follows is read as if the right one stood here.
+                        '=' if matches!(last, Some(TokenKind::Word(_))) => TokenKind::Colon,
+                        ';' if !matches!(last, Some(TokenKind::Comma)) => TokenKind::Comma,
+                        _ => continue,
+                    }
                 }
             };
             return Some(Token { kind, span: self.span(start) });
         }
+    }
+
+    /// `Vec<Unit>`, whose word was read.
+    fn generic(&mut self, word: Span) -> Token<'t> {
+        let start = word.start as usize;
+        let mut depth = 0u32;
+        // On one line, and no further than the first character that no type has.
+        self.eat_while(|c| {
+            let inside = depth > 0 || c == '<';
+            depth = depth.saturating_add((c == '<').into()).saturating_sub((c == '>').into());
+            inside && (c.is_ascii_alphanumeric() || matches!(c, '<' | '>' | '_' | ',' | ' '))
+        });
+        let span = self.span(start);
+        let text = &self.text[start..self.at];
+        self.report(
+            Diagnostic::new(
+                Code::UnexpectedCharacter,
+                span,
+                "a type's arguments stand between round brackets",
+                "",
+            )
+            .help(format!("write `{}`", foreign::generic(text))),
+        );
+        Token { kind: TokenKind::Bad, span }
     }
 
     fn take(&mut self, kind: TokenKind<'t>) -> TokenKind<'t> {
@@ -215,45 +194,11 @@ impl<'t> Lexer<'t, '_> {
         };
         self.report(diagnostic.maybe_help(help.map(String::from)));
     }
+}
 
-    pub(super) fn unsupported(&mut self, start: usize, message: &str) {
-        self.report(Diagnostic::new(Code::UnsupportedSyntax, self.span(start), message, ""));
-    }
-
-    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
-        self.found.push(diagnostic);
-    }
-
-    pub(super) fn span(&self, start: usize) -> Span {
-        Span { file: self.file, start: start as u32, end: self.at as u32 }
-    }
-
-    pub(super) fn rest(&self) -> &'t str {
-        &self.text[self.at..]
-    }
-
-    pub(super) fn peek(&self) -> Option<char> {
-        self.rest().chars().next()
-    }
-
-    pub(super) fn bump(&mut self) -> Option<char> {
-        let c = self.peek()?;
-        self.at += c.len_utf8();
-        Some(c)
-    }
-
-    pub(super) fn eat(&mut self, c: char) -> bool {
-        let found = self.peek() == Some(c);
-        if found {
-            self.at += c.len_utf8();
-        }
-        found
-    }
-
-    pub(super) fn eat_while(&mut self, accept: impl Fn(char) -> bool) -> &'t str {
-        let rest = self.rest();
-        let len = rest.find(|c| !accept(c)).unwrap_or(rest.len());
-        self.at += len;
-        &rest[..len]
-    }
+/// Whether a word ends where this begins.
+fn is_word_before(before: &[Token<'_>], start: usize) -> bool {
+    before.last().is_some_and(|last| {
+        matches!(last.kind, TokenKind::Word(_)) && last.span.end as usize == start
+    })
 }

@@ -1,11 +1,12 @@
 //! Numbers, strings and characters.
 
-use super::lexer::{Lexer, TokenKind};
+use super::cursor::Cursor;
+use super::token::TokenKind;
 use super::tree::Number;
 use crate::diagnostics::{Code, Diagnostic};
 
 /// `12`, `-1_000`, `0xff`, `0b1`, `0o7`, `1.5`, `1e9`, `-inf`.
-pub(super) fn number<'t>(lexer: &mut Lexer<'t, '_>) -> TokenKind<'t> {
+pub(super) fn number<'t>(lexer: &mut Cursor<'t, '_>) -> TokenKind<'t> {
     let start = lexer.at;
     let negative = lexer.peek() == Some('-');
     let signed = lexer.eat('-') || lexer.eat('+');
@@ -15,6 +16,9 @@ pub(super) fn number<'t>(lexer: &mut Lexer<'t, '_>) -> TokenKind<'t> {
     let radix = radix(&lexer.text[body..lexer.at]);
     if radix == 10 {
         decimal_tail(lexer, body);
+        if lexer.text[body..lexer.at].ends_with('.') && lexer.peek() == Some('.') {
+            return range(lexer, start);
+        }
     }
     let text = &lexer.text[body..lexer.at];
     match text {
@@ -49,6 +53,19 @@ pub(super) fn number<'t>(lexer: &mut Lexer<'t, '_>) -> TokenKind<'t> {
     TokenKind::Int(number)
 }
 
+/// `1..100`, read as far as its first point.
+fn range<'t>(lexer: &mut Cursor<'t, '_>, start: usize) -> TokenKind<'t> {
+    let least = lexer.text[start..lexer.at].trim_end_matches('.');
+    lexer.at += 1;
+    lexer.eat('=');
+    let most = lexer.eat_while(|c| matches!(c, '_' | '.' | '-') || c.is_ascii_alphanumeric());
+    lexer.report(
+        Diagnostic::new(Code::BadNumber, lexer.span(start), "a range has no dots", "")
+            .help(format!("write `({least}, {most})`; both ends are allowed values")),
+    );
+    TokenKind::Bad
+}
+
 fn radix(text: &str) -> u32 {
     match text.get(..2) {
         Some("0x") => 16,
@@ -59,7 +76,7 @@ fn radix(text: &str) -> u32 {
 }
 
 /// The fraction and a signed exponent, which are not alphanumeric.
-fn decimal_tail(lexer: &mut Lexer<'_, '_>, body: usize) {
+fn decimal_tail(lexer: &mut Cursor<'_, '_>, body: usize) {
     if lexer.peek() == Some('.') {
         lexer.at += 1;
         lexer.eat_while(|c| c == '_' || c.is_ascii_alphanumeric());
@@ -74,7 +91,12 @@ fn decimal_tail(lexer: &mut Lexer<'_, '_>, body: usize) {
 }
 
 /// A decimal with digits on both sides of the point; finite.
-fn float<'t>(lexer: &mut Lexer<'t, '_>, start: usize, text: &str, negative: bool) -> TokenKind<'t> {
+fn float<'t>(
+    lexer: &mut Cursor<'t, '_>,
+    start: usize,
+    text: &str,
+    negative: bool,
+) -> TokenKind<'t> {
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, Some(exponent)),
         None => (text, None),
@@ -100,7 +122,7 @@ fn float<'t>(lexer: &mut Lexer<'t, '_>, start: usize, text: &str, negative: bool
 }
 
 fn bad_number<'t>(
-    lexer: &mut Lexer<'t, '_>,
+    lexer: &mut Cursor<'t, '_>,
     start: usize,
     wrong: Option<char>,
     radix: u32,
@@ -116,7 +138,7 @@ fn bad_number<'t>(
     TokenKind::Bad
 }
 
-fn too_large<'t>(lexer: &mut Lexer<'t, '_>, start: usize) -> TokenKind<'t> {
+fn too_large<'t>(lexer: &mut Cursor<'t, '_>, start: usize) -> TokenKind<'t> {
     lexer.report(Diagnostic::new(
         Code::NumberTooLarge,
         lexer.span(start),
@@ -127,7 +149,7 @@ fn too_large<'t>(lexer: &mut Lexer<'t, '_>, start: usize) -> TokenKind<'t> {
 }
 
 /// `"text"`, with escapes; may run over several lines.
-pub(super) fn string<'t>(lexer: &mut Lexer<'t, '_>) -> TokenKind<'t> {
+pub(super) fn string<'t>(lexer: &mut Cursor<'t, '_>) -> TokenKind<'t> {
     let start = lexer.at;
     lexer.at += 1;
     let mut text = String::new();
@@ -148,7 +170,7 @@ pub(super) fn string<'t>(lexer: &mut Lexer<'t, '_>) -> TokenKind<'t> {
 }
 
 /// `r"text"`, `r#"text"#`: no escapes.
-pub(super) fn raw_string<'t>(lexer: &mut Lexer<'t, '_>) -> TokenKind<'t> {
+pub(super) fn raw_string<'t>(lexer: &mut Cursor<'t, '_>) -> TokenKind<'t> {
     let start = lexer.at;
     lexer.at += 1;
     let hashes = lexer.eat_while(|c| c == '#').len();
@@ -166,7 +188,7 @@ pub(super) fn raw_string<'t>(lexer: &mut Lexer<'t, '_>) -> TokenKind<'t> {
     TokenKind::Str(text)
 }
 
-fn unclosed<'t>(lexer: &mut Lexer<'t, '_>, start: usize, opening: usize) -> TokenKind<'t> {
+fn unclosed<'t>(lexer: &mut Cursor<'t, '_>, start: usize, opening: usize) -> TokenKind<'t> {
     lexer.lost = true;
     let mut span = lexer.span(start);
     span.end = (start + opening) as u32;
@@ -178,7 +200,7 @@ fn unclosed<'t>(lexer: &mut Lexer<'t, '_>, start: usize, opening: usize) -> Toke
 }
 
 /// `'c'`.
-pub(super) fn character<'t>(lexer: &mut Lexer<'t, '_>) -> TokenKind<'t> {
+pub(super) fn character<'t>(lexer: &mut Cursor<'t, '_>) -> TokenKind<'t> {
     let start = lexer.at;
     lexer.at += 1;
     let value = match lexer.bump() {
@@ -210,7 +232,7 @@ enum Escape {
 }
 
 /// What follows a backslash.
-fn escape(lexer: &mut Lexer<'_, '_>) -> Escape {
+fn escape(lexer: &mut Cursor<'_, '_>) -> Escape {
     let start = lexer.at - 1;
     if lexer.rest().starts_with("\r\n") || lexer.rest().starts_with('\n') {
         lexer.eat_while(|c| matches!(c, ' ' | '\t' | '\r' | '\n'));
@@ -263,7 +285,7 @@ fn simple(c: char) -> Option<char> {
 }
 
 /// `{1f600}`, 1 to 6 digits.
-fn unicode(lexer: &mut Lexer<'_, '_>) -> Option<char> {
+fn unicode(lexer: &mut Cursor<'_, '_>) -> Option<char> {
     if !lexer.eat('{') {
         return None;
     }
@@ -275,7 +297,7 @@ fn unicode(lexer: &mut Lexer<'_, '_>) -> Option<char> {
 }
 
 /// Between `least` and `most` hex digits.
-fn hex(lexer: &mut Lexer<'_, '_>, least: usize, most: usize) -> Option<u32> {
+fn hex(lexer: &mut Cursor<'_, '_>, least: usize, most: usize) -> Option<u32> {
     let rest = lexer.rest();
     let len = rest.bytes().take(most).take_while(u8::is_ascii_hexdigit).count();
     lexer.at += len;

@@ -4,13 +4,18 @@
 //! from it. Unlike `ron` it keeps names and places, and goes on after a mistake, so that one run
 //! reports all of them. It never panics, and nests at most [`DEPTH_MAX`] brackets deep.
 
+mod cursor;
+mod foreign;
 mod lexer;
 mod literal;
 mod parser;
+mod refusals;
 #[cfg(test)]
 mod tests;
+mod token;
 mod tree;
 
+pub(crate) use self::foreign::{applied as foreign_type, word as foreign_word};
 pub(crate) use self::parser::parse;
 pub(crate) use self::tree::{Entry, Kind, Node, Number};
 

@@ -4,7 +4,8 @@
 //! not match is the rest of the file given up, since every further word would be a guess.
 
 use super::DEPTH_MAX;
-use super::lexer::{Bracket, Token, TokenKind, lex};
+use super::lexer::lex;
+use super::token::{Bracket, Token, TokenKind};
 use super::tree::{Entry, Kind, Name, Node};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::schema::Span;
@@ -34,17 +35,17 @@ pub(crate) fn parse(file: u32, text: &str, found: &mut Vec<Diagnostic>) -> Optio
     (!parser.lost).then_some(root)
 }
 
-struct Parser<'p, 't> {
+pub(super) struct Parser<'p, 't> {
     tokens: &'p [Token<'t>],
     /// Index of the next token; never beyond `End`.
-    at: usize,
+    pub(super) at: usize,
     /// Brackets that wait for their other half.
-    open: Vec<(Bracket, Span)>,
-    found: &'p mut Vec<Diagnostic>,
+    pub(super) open: Vec<(Bracket, Span)>,
+    pub(super) found: &'p mut Vec<Diagnostic>,
     /// Index of the token before which a missing bracket was assumed; its comma went with it.
     assumed: Option<usize>,
     /// Brackets do not match; the rest is not worth a word.
-    lost: bool,
+    pub(super) lost: bool,
 }
 
 /// What a round bracket's entries turned out to be.
@@ -70,7 +71,7 @@ impl<'p, 't> Parser<'p, 't> {
             TokenKind::Str(text) => Kind::Str(text.clone()),
             TokenKind::Bad => Kind::Broken,
             TokenKind::Comma | TokenKind::Colon | TokenKind::Close(_) | TokenKind::End => {
-                let what = describe(&token.kind);
+                let what = token.kind.describe();
                 self.report(Diagnostic::new(
                     Code::ExpectedValue,
                     span,
@@ -166,13 +167,6 @@ impl<'p, 't> Parser<'p, 't> {
         let value = self.value();
         round.items.push(value);
         true
-    }
-
-    fn mixed(&mut self, span: Span, label: &str) {
-        self.report(
-            Diagnostic::new(Code::MixedEntries, span, "entries with and without keys", label)
-                .help("write `key: value` for every entry, or for none"),
-        );
     }
 
     /// `[a, b]`.
@@ -306,49 +300,13 @@ impl<'p, 't> Parser<'p, 't> {
                     Diagnostic::new(
                         Code::MissingComma,
                         Span { start: last.end, end: last.end, ..last },
-                        format!("a comma is missing before {}", describe(&self.peek().kind)),
+                        format!("a comma is missing before {}", self.peek().kind.describe()),
                         "expected `,` here",
                     )
                     .also(next, "the next entry"),
                 );
             }
         }
-    }
-
-    fn stray_comma(&mut self) {
-        let span = self.peek().span;
-        self.report(Diagnostic::new(
-            Code::ExpectedValue,
-            span,
-            "a value is missing before `,`",
-            "expected a value here",
-        ));
-        self.at += 1;
-    }
-
-    /// The innermost bracket is not closed before `span`.
-    fn unclosed(&mut self, span: Span, label: &str) {
-        if let Some(&(bracket, opened)) = self.open.last() {
-            self.report(
-                Diagnostic::new(
-                    Code::UnclosedBracket,
-                    opened,
-                    format!("this `{}` is never closed", bracket.open()),
-                    "opened here",
-                )
-                .also(span, label)
-                .help(format!("write the `{}` that ends it", bracket.close())),
-            );
-        }
-    }
-
-    fn stray(&mut self, span: Span, bracket: Bracket) {
-        self.report(Diagnostic::new(
-            Code::StrayBracket,
-            span,
-            format!("this `{}` closes nothing", bracket.close()),
-            "no bracket of its kind is open",
-        ));
     }
 
     /// Nothing may follow the value.
@@ -372,17 +330,11 @@ impl<'p, 't> Parser<'p, 't> {
         }
     }
 
-    fn report(&mut self, diagnostic: Diagnostic) {
-        if !self.lost {
-            self.found.push(diagnostic);
-        }
-    }
-
     fn node_from(&self, start: Span, kind: Kind) -> Node {
         Node { span: Span { end: self.previous().end.max(start.end), ..start }, kind }
     }
 
-    fn peek(&self) -> &'p Token<'t> {
+    pub(super) fn peek(&self) -> &'p Token<'t> {
         self.peek_at(0)
     }
 
@@ -393,20 +345,5 @@ impl<'p, 't> Parser<'p, 't> {
 
     fn previous(&self) -> Span {
         self.tokens[self.at.saturating_sub(1)].span
-    }
-}
-
-fn describe(kind: &TokenKind<'_>) -> String {
-    match kind {
-        TokenKind::Open(bracket) => format!("`{}`", bracket.open()),
-        TokenKind::Close(bracket) => format!("`{}`", bracket.close()),
-        TokenKind::Comma => "`,`".into(),
-        TokenKind::Colon => "`:`".into(),
-        TokenKind::Word(word) => format!("`{word}`"),
-        TokenKind::Int(_) | TokenKind::Float(_) => "this number".into(),
-        TokenKind::Char(_) => "this character".into(),
-        TokenKind::Str(_) => "this string".into(),
-        TokenKind::Bad => "this".into(),
-        TokenKind::End => "the end of the file".into(),
     }
 }

@@ -74,6 +74,20 @@ impl Node {
         }
     }
 
+    /// The text of a type, where it could be one.
+    pub(crate) fn type_text(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Name(name) => Some(name.clone()),
+            Kind::Int(number) => Some(number.magnitude.to_string()),
+            Kind::Tuple(Some(name), arguments) => {
+                let arguments: Option<Vec<String>> =
+                    arguments.iter().map(Self::type_text).collect();
+                Some(format!("{}({})", name.text, arguments?.join(", ")))
+            }
+            _ => None,
+        }
+    }
+
     pub(crate) fn is_broken(&self) -> bool {
         matches!(self.kind, Kind::Broken)
     }
