@@ -109,6 +109,13 @@ fn what_cannot_be_read_is_no_break() {
     let project = Project::new("usage");
     let compat = |old: &str| project.proto_gen(&["compat", old, "spec/demo.ron"]);
     check(&compat("none.ron"), 2, "", "cannot read `none.ron`");
+    let output = project.proto_gen(&["compat", "spec/demo.ron"]);
+    check(
+        &output,
+        2,
+        "",
+        "no `spec/demo.lock.ron` to compare with: `proto-gen release spec/demo.ron`",
+    );
     check(&compat("git:HEAD"), 2, "", "is not of the form `git:REVISION:path`");
     check(&compat("git:HEAD:spec/demo.ron"), 2, "", "cannot read `git:HEAD:spec/demo.ron`");
     project.write("broken.ron", "Protocol(");

@@ -86,6 +86,7 @@ fixtures! {
     E0016_unclosed_file
     E0016_unclosed_list
     E0017_stray_bracket
+    E0018_empty_file
     E0018_expected_value
     E0019_missing_comma
     E0020_mixed_entries

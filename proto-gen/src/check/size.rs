@@ -186,7 +186,7 @@ fn type_measure(cx: &mut Cx, measures: &Measures, draft: &Draft) -> Option<Measu
         cx.report(Diagnostic::new(
             Code::BoundTooLarge,
             meta.span,
-            format!("no frame can hold a `{}`", meta.name),
+            format!("no frame can hold `{}`", meta.name),
             "its smallest value is beyond what a length can say",
         ));
         return None;

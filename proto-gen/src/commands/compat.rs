@@ -1,7 +1,7 @@
 //! The commands `compat` and `release`.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::terminal::{colour, write};
@@ -57,7 +57,13 @@ impl CompatArgs {
             [old, new] => (load(old), load(new)),
             specs => {
                 let new = specs.first().expect("there is a default");
-                (load(&new.lock()), load(new))
+                match new.lock() {
+                    Input::File(lock) if !lock.exists() => {
+                        write(&mut io::stderr(), &never_released(&lock, new));
+                        return ExitCode::from(USAGE);
+                    }
+                    lock => (load(&lock), load(new)),
+                }
             }
         };
         let (Some(old), Some(new)) = (old, new) else { return ExitCode::from(USAGE) };
@@ -112,6 +118,14 @@ impl ReleaseArgs {
             }
         }
     }
+}
+
+fn never_released(lock: &Path, spec: &Input) -> String {
+    format!(
+        "proto-gen: there is no `{}` to compare with: `proto-gen release {spec}` makes the spec the \
+         released one, or name the one that is before it\n",
+        lock.display(),
+    )
 }
 
 fn complain(mistakes: &Diagnostics) {

@@ -72,12 +72,18 @@ impl<'p, 't> Parser<'p, 't> {
             TokenKind::Bad => Kind::Broken,
             TokenKind::Comma | TokenKind::Colon | TokenKind::Close(_) | TokenKind::End => {
                 let what = token.kind.describe();
-                self.report(Diagnostic::new(
-                    Code::ExpectedValue,
-                    span,
-                    format!("a value is missing before {what}"),
-                    "expected a value here",
-                ));
+                let help =
+                    "a spec holds one `Protocol(...)`, a file that it includes one `Types(...)`";
+                let empty = self.open.is_empty().then_some(help);
+                self.report(
+                    Diagnostic::new(
+                        Code::ExpectedValue,
+                        span,
+                        format!("a value is missing before {what}"),
+                        "expected a value here",
+                    )
+                    .maybe_help(empty.map(String::from)),
+                );
                 return Node { span, kind: Kind::Broken };
             }
         };
