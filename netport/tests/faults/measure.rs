@@ -1,5 +1,6 @@
 //! What a process costs: its own memory, and what the kernel holds for its sockets.
 
+use std::alloc::System;
 use std::fs;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,6 +9,18 @@ use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with,
 };
 use rustix::process::Pid;
+
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+
+/// Counts what is allocated and not freed yet.
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// Bytes that this process has allocated and not freed, whatever its allocator makes of that.
+pub(crate) fn live_bytes() -> u64 {
+    let stats = ALLOCATOR.stats();
+    stats.bytes_allocated.saturating_sub(stats.bytes_deallocated) as u64
+}
 
 /// What a process holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

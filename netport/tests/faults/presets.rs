@@ -36,7 +36,7 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
-    /// What every `cargo test` can afford.
+    /// What every run of CI can afford.
     pub(crate) fn small() -> Self {
         Self {
             name: "small",

@@ -6,6 +6,7 @@ use netport::Server;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use tlv_core::messages::App;
 
+use crate::measure::live_bytes;
 use crate::presets::{self, Scale};
 use crate::program::{Program, serve, settings};
 use crate::siege;
@@ -37,7 +38,10 @@ pub(crate) fn run(args: &[String]) -> ExitCode {
     }
     let server = Server::<App>::start(config).expect("a server on loopback");
     println!("listening {}", server.local_addr());
-    serve(|_| format!("peers={} links={}", server.peers().len(), server.port().links().len()));
+    serve(|_| {
+        let (peers, links) = (server.peers().len(), server.port().links().len());
+        format!("peers={peers} links={links} live={}", live_bytes())
+    });
     server.stop();
     server.join();
     ExitCode::SUCCESS

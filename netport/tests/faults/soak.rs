@@ -42,7 +42,7 @@ pub(crate) fn churn(scale: &Scale) -> String {
     // The thread of a link that has just ended may still be there for a moment.
     let deadline = Instant::now() + PATIENCE;
     let mut last = soak.measure();
-    while last.iter().zip(&first).any(|(last, first)| !last.is_as_many(first))
+    while last.iter().zip(&first).any(|(last, first)| !last.cost.is_as_many(&first.cost))
         && Instant::now() < deadline
     {
         last = soak.measure();
@@ -50,11 +50,15 @@ pub(crate) fn churn(scale: &Scale) -> String {
     let groups = soak.groups;
     let mut told = format!("{cycles} cycles in {:?}, {groups} groups\n", started.elapsed());
     for (who, first, last) in [("server", first[0], last[0]), ("clients", first[1], last[1])] {
-        told += &format!("{who}, first: {first}\n{who}, last: {last}\n");
-        assert_eq!(last.threads, first.threads, "{told}");
-        assert_eq!(last.descriptors, first.descriptors, "{told}");
+        for (when, measured) in [("first", first), ("last", last)] {
+            let Measured { cost, live } = measured;
+            told += &format!("{who}, {when}: {cost}, {} KiB allocated\n", live / 1024);
+        }
+        assert!(last.cost.is_as_many(&first.cost), "{told}");
         let slack = if scale.soak < SHORT { SHORT_GROWTH_BYTES_MAX } else { 0 };
-        assert!(last.bytes() <= first.bytes() * (100 + GROWTH_MAX) / 100 + slack, "{told}");
+        let is_within = |last, first| last <= first * (100 + GROWTH_MAX) / 100 + slack;
+        assert!(is_within(last.live, first.live), "{told}");
+        assert!(is_within(last.cost.bytes(), first.cost.bytes()), "{told}");
     }
     let state = staying.state();
     for count in ["lost", "gone", "disorder", "gaps"] {
@@ -63,6 +67,13 @@ pub(crate) fn churn(scale: &Scale) -> String {
     staying.finish();
     server.finish();
     told
+}
+
+/// What a process holds, and how much of it the program itself has allocated.
+#[derive(Clone, Copy)]
+struct Measured {
+    cost: Cost,
+    live: u64,
 }
 
 struct Soak<'a> {
@@ -112,8 +123,13 @@ impl Soak<'_> {
     }
 
     /// What the server and those who stay hold, alone.
-    fn measure(&mut self) -> [Cost; 2] {
+    fn measure(&mut self) -> [Measured; 2] {
         self.settled();
-        [cost(self.server.pid(), Some(self.address)), cost(self.staying.pid(), None)]
+        let (server, staying) = (self.server.state(), self.staying.state());
+        let measured = |cost, live| Measured { cost, live };
+        [
+            measured(cost(self.server.pid(), Some(self.address)), server["live"]),
+            measured(cost(self.staying.pid(), None), staying["live"]),
+        ]
     }
 }

@@ -15,6 +15,7 @@ use tlv_core::Uuid;
 use tlv_core::messages::{App, Greet};
 
 use self::tally::Tally;
+use crate::measure::live_bytes;
 use crate::program::{Program, settings};
 use crate::{presets, siege};
 
@@ -91,7 +92,8 @@ fn state(clients: &[Arc<Member>]) -> String {
     let counts = tally::sum(clients.iter().map(|member| &member.tally));
     format!(
         "registered={registered} listed_least={least} listed_most={most} up={up} \
-         answered_least={answered} {counts}"
+         answered_least={answered} live={} {counts}",
+        live_bytes()
     )
 }
 
