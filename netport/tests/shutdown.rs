@@ -3,6 +3,7 @@
 
 mod support;
 
+use netport::Port;
 use support::{Raw, TestPort, config, ended, greet_of, opened, wait_until};
 use tlv_core::messages::{GoodbyeReason, Role};
 
@@ -64,7 +65,7 @@ fn stopped_in_the_middle_of_handshakes_and_dials() {
 fn dropped_with_handles_still_held() {
     let before = count();
     let port = TestPort::start(config("port"));
-    let handle = port.handle.port().clone();
+    let handle = Port::clone(&port.handle);
     let raw = Raw::open(port.handle.local_addr(), Role::Client);
     let (link, _) = opened(&port.seen);
     drop(raw);

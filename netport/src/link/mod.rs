@@ -35,7 +35,8 @@ sync::thread_local! {
     static OWN: Cell<u64> = const { Cell::new(0) };
 }
 
-/// A handle to a link, cheap to clone, usable from any thread and after the link has ended.
+/// A handle to a link, cheap to clone, usable from any thread and after the link has ended. Two of
+/// them are equal if they are handles to the same link.
 ///
 /// **Order and loss.** What one thread sends arrives in that order. A frame that was accepted is
 /// sent whole, and arrives unless the connection or one of its ends fails; a link that is closed in
@@ -239,6 +240,14 @@ impl Link {
         self.0.close(&End::Refused(Refusal { current, ..Refusal::new(reason, text) }));
     }
 }
+
+impl PartialEq for Link {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id == other.0.id
+    }
+}
+
+impl Eq for Link {}
 
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

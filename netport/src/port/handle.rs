@@ -30,7 +30,7 @@ pub(super) fn own_this_thread(port: u64) {
     OF.with(|of| of.set(port));
 }
 
-/// A running port. Dropping it stops the port with `Goodbye(Done)` and waits like [`Self::join`].
+/// A running [`Port`], of which [`Port::clone`] makes handles for others. Dropping it stops the port with `Goodbye(Done)` and waits like [`Self::join`].
 ///
 /// A thread of the port itself, which is one that runs its [`NetPort`](crate::NetPort) or a
 /// [`Connection`](crate::Connection) of it, cannot wait for its own end: there, a drop only stops
@@ -46,11 +46,6 @@ pub struct PortHandle {
 impl PortHandle {
     pub(super) fn new(port: Port, thread: JoinHandle<End>) -> Self {
         Self { port, thread: Some(thread) }
-    }
-
-    /// The handle to give to others.
-    pub fn port(&self) -> &Port {
-        &self.port
     }
 
     /// Waits for the port to end, and says why it did. No thread and no descriptor of it is left

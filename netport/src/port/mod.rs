@@ -73,7 +73,8 @@ pub enum Next {
     Stop,
 }
 
-/// A handle to a running [`NetPort`], cheap to clone, usable from any thread and after the end.
+/// A handle to a running [`NetPort`], cheap to clone, usable from any thread and after the end. Two
+/// of them are equal if they are handles to the same one.
 #[derive(Clone)]
 pub struct Port(Arc<Shared>);
 
@@ -252,6 +253,14 @@ impl Port {
         threads::Builder::new().name(thread_name(&self.identity().name, what))
     }
 }
+
+impl PartialEq for Port {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id == other.0.id
+    }
+}
+
+impl Eq for Port {}
 
 impl fmt::Debug for Port {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

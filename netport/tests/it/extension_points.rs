@@ -355,7 +355,7 @@ fn a_port_whose_handle_is_dropped_on_its_own_main_loop_ends() {
     let handle = Port::start(config("user"), Owner(handles, sender)).expect("it starts");
     let ann = TestPort::start(config("ann"));
     let (_, seen) = ann.connect(handle.local_addr());
-    let port = handle.port().clone();
+    let port = Port::clone(&handle);
     give.send(handle).expect("it runs");
     port.wake();
     assert!(matches!(next(&events), End::Stopped));

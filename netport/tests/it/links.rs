@@ -1,6 +1,6 @@
 //! Two ports, one link: it opens, carries messages both ways, and ends in order.
 
-use netport::{End, Expect};
+use netport::{End, Expect, Port};
 use tlv_core::Uuid;
 use tlv_core::messages::{GoodbyeReason, RefuseReason, Role};
 
@@ -20,6 +20,19 @@ fn both_ends_learn_who_the_other_is() {
     assert_eq!((peer.name.as_str(), peer.node), ("ann", ann.handle.identity().node));
     assert!(!peer.dialled);
     assert_eq!(peer.session, 1);
+}
+
+#[test]
+fn handles_are_equal_if_they_are_to_the_same_link_or_port() {
+    let ann = TestPort::start(config("ann"));
+    let bob = TestPort::start(config("bob"));
+    let (first, events) = ann.dial(bob.handle.local_addr());
+    let (second, _) = ann.dial(bob.handle.local_addr());
+    let (same, _) = opened(&events);
+    assert_eq!((&same, &first.clone()), (&first, &first));
+    assert_ne!(first, second);
+    assert_eq!(*ann.handle, Port::clone(&ann.handle));
+    assert_ne!(*ann.handle, *bob.handle);
 }
 
 #[test]
