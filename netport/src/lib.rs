@@ -36,6 +36,7 @@
 //! Below them, a [`NetPort`] is an endpoint: it listens, accepts and dials. A [`Connection`] is what
 //! happens on one link, on a thread of its own. Both are traits whose every step has a default;
 //! override the ones that you care about. A [`Link`] is the handle that everybody sends through.
+//! [`Server::start_with`] and [`Client::connect_with`] take a [`NetPort`] of your own around theirs.
 //!
 //! ```
 //! use std::time::Duration;

@@ -15,7 +15,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::bounded;
 use tlv_core::MessageSet;
 use tlv_core::messages::Role;
 
@@ -83,13 +83,6 @@ pub struct Client<S> {
 }
 
 impl<S: MessageSet> Client<S> {
-    /// A client to be given to [`Port::start`] with the same settings. It tells its user through
-    /// the receiver, and waits for the user where that is full, until the port is told to stop.
-    pub fn new(server: SocketAddr, config: &ClientConfig) -> (Self, Receiver<Event<S>>) {
-        let (sender, events) = bounded(config.events_max.max(1));
-        (Self { hub: Arc::new(ClientHub::new(server, config, sender)) }, events)
-    }
-
     /// What the client's connections share: for a [`NetPort`] that does a client's work and more.
     pub fn hub(&self) -> &Arc<ClientHub<S>> {
         &self.hub
@@ -103,16 +96,32 @@ impl<S: MessageSet> Client<S> {
     /// [`StartError`] where the settings cannot work, or the address cannot be listened on.
     pub fn connect(
         server: SocketAddr,
+        config: ClientConfig,
+    ) -> Result<ClientHandle<S>, StartError> {
+        Self::connect_with(server, config, |client| client)
+    }
+
+    /// As [`Self::connect`], with a [`NetPort`] of the user's own around the client. It hands to the
+    /// client every call that it does not answer by itself, and [`NetPort::initial`] and
+    /// [`NetPort::main_loop_work`] in any case; the client's events end when it drops the client.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] where the settings cannot work, or the address cannot be listened on.
+    pub fn connect_with<N: NetPort>(
+        server: SocketAddr,
         mut config: ClientConfig,
+        around: impl FnOnce(Self) -> N,
     ) -> Result<ClientHandle<S>, StartError> {
         config.validate()?;
         if server.is_ipv6() && config.port.listen.ip() == IpAddr::V4(Ipv4Addr::UNSPECIFIED) {
             // The server sees this client by IPv6, so that is where its peers will come.
             config.port.listen.set_ip(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
         }
-        let (client, events) = Self::new(server, &config);
-        let hub = Arc::clone(&client.hub);
-        Ok(ClientHandle::new(Port::start(config.port, client)?, hub, events))
+        let (sender, events) = bounded(config.events_max);
+        let hub = Arc::new(ClientHub::new(server, &config, sender));
+        let netport = around(Self { hub: Arc::clone(&hub) });
+        Ok(ClientHandle::new(Port::start(config.port, netport)?, hub, events))
     }
 }
 

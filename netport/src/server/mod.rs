@@ -53,12 +53,6 @@ pub struct Server<S> {
 }
 
 impl<S: MessageSet> Server<S> {
-    /// A server with an empty directory, to be given to [`Port::start`].
-    /// The port's settings are for the latter.
-    pub fn new(config: &ServerConfig) -> Self {
-        Self { hub: Arc::new(ServerHub::new(config)), speaks: PhantomData }
-    }
-
     /// What the server's connections share: for a [`NetPort`] that does a server's work and more.
     pub fn hub(&self) -> &Arc<ServerHub> {
         &self.hub
@@ -70,10 +64,24 @@ impl<S: MessageSet> Server<S> {
     ///
     /// [`StartError`] where the settings cannot work, or the address cannot be listened on.
     pub fn start(config: ServerConfig) -> Result<ServerHandle, StartError> {
+        Self::start_with(config, |server| server)
+    }
+
+    /// As [`Self::start`], with a [`NetPort`] of the user's own around the server. It hands to the
+    /// server every call that it does not answer by itself, and [`NetPort::initial`] and
+    /// [`NetPort::main_loop_work`] in any case.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] where the settings cannot work, or the address cannot be listened on.
+    pub fn start_with<N: NetPort>(
+        config: ServerConfig,
+        around: impl FnOnce(Self) -> N,
+    ) -> Result<ServerHandle, StartError> {
         config.validate()?;
-        let server = Self::new(&config);
-        let hub = Arc::clone(&server.hub);
-        Ok(ServerHandle { port: Some(Port::start(config.port, server)?), hub })
+        let hub = Arc::new(ServerHub::new(&config));
+        let netport = around(Self { hub: Arc::clone(&hub), speaks: PhantomData });
+        Ok(ServerHandle { port: Some(Port::start(config.port, netport)?), hub })
     }
 }
 

@@ -2,6 +2,7 @@
 //! running. What counts or changes its whole process stands beside this folder, each in a program
 //! of its own.
 
+mod around;
 mod bad_input;
 mod calls;
 mod deadlines;

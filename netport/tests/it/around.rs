@@ -1,0 +1,79 @@
+//! A [`NetPort`] of the user's own around a server or a client, which does their work and more.
+
+use std::sync::mpsc::{Sender, channel};
+use std::time::Instant;
+
+use netport::{Client, End, Event, Fresh, NetPort, Next, Origin, Port, Server};
+use tlv_core::Uuid;
+use tlv_core::messages::{App, RefuseReason};
+
+use crate::support::{
+    client, client_config, greet_of, next, report, server, server_config, wait_for, wait_for_peers,
+};
+
+/// Hands everything on, and reports who connects.
+struct Around<N> {
+    inner: N,
+    connected: Sender<Origin>,
+    /// So many are refused first.
+    refuses: u32,
+}
+
+impl<N: NetPort> NetPort for Around<N> {
+    fn initial(&mut self, port: &Port) -> Result<(), End> {
+        self.inner.initial(port)
+    }
+
+    fn main_loop_work(&mut self, port: &Port, now: Instant) -> Result<Next, End> {
+        self.inner.main_loop_work(port, now)
+    }
+
+    fn on_new_connection(&mut self, port: &Port, origin: &Origin) -> Result<(), End> {
+        report(&self.connected, *origin);
+        if self.refuses > 0 {
+            self.refuses -= 1;
+            return Err(End::refuse(RefuseReason::Busy, "not yet"));
+        }
+        self.inner.on_new_connection(port, origin)
+    }
+
+    fn new_connection(&mut self, port: &Port, fresh: Fresh) -> Result<(), End> {
+        self.inner.new_connection(port, fresh)
+    }
+}
+
+#[test]
+fn a_netport_around_a_server_chooses_whom_it_serves() {
+    let (connected, origins) = channel();
+    let around = |inner| Around { inner, connected, refuses: 1 };
+    let server = Server::<App>::start_with(server_config(), around).expect("it starts");
+    let ann = client(server.local_addr(), "ann");
+    wait_for(&ann, "a refusal", |event| match event {
+        Event::ServerUnreached { end: End::RefusedBy(refusal), .. } => {
+            assert_eq!(refusal.text, "not yet");
+            Some(())
+        }
+        _ => None,
+    });
+    wait_for(&ann, "being registered", |event| matches!(event, Event::Registered).then_some(()));
+    assert_eq!(server.peers().len(), 1);
+    for _ in 0..2 {
+        assert_eq!(next(&origins).local, server.local_addr());
+    }
+}
+
+#[test]
+fn a_netport_around_a_client_sees_who_dials_it() {
+    let server = server();
+    let (connected, origins) = channel();
+    let around = |inner| Around { inner, connected, refuses: 0 };
+    let mut config = client_config("ann");
+    // The lower id dials.
+    config.port.identity.node = Uuid::from_bytes([0xff; 16]);
+    let ann = Client::<App>::connect_with(server.local_addr(), config, around).expect("it starts");
+    let bob = client(server.local_addr(), "bob");
+    wait_for_peers(&ann, &["bob"]);
+    assert_eq!(next(&origins).local.port(), ann.local_addr().port());
+    bob.send("ann", &greet_of("hello")).expect("they are linked");
+    wait_for(&ann, "the greeting", |event| matches!(event, Event::Message { .. }).then_some(()));
+}
