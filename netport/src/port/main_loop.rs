@@ -67,7 +67,8 @@ impl<N: NetPort> MainLoop<N> {
     /// Runs until the port is stopped, idle, or its user's work fails; then ends every link.
     pub(super) fn run(mut self) -> Ended {
         let Identity { name, node, .. } = self.port.identity().clone();
-        let span = tracing::info_span!(
+        // Whatever level is logged, it is to be seen whose line it is.
+        let span = tracing::error_span!(
             "port",
             %name,
             %node,

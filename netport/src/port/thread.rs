@@ -136,7 +136,8 @@ impl Life {
     fn live<C: Connection>(self, mut connection: C) {
         self.link.0.own_this_thread();
         handle::own_this_thread(self.port.0.id);
-        let span = tracing::info_span!(
+        // Whatever level is logged, it is to be seen whose line it is.
+        let span = tracing::error_span!(
             "link",
             port = %self.port.identity().name,
             id = self.link.id(),
