@@ -139,7 +139,11 @@ impl<S: MessageSet> ClientHub<S> {
     /// Where this client listens, as it tells the server.
     fn advertised(&self) -> Vec<SocketAddr> {
         match self.port.get() {
-            Some(port) if self.advertise.is_empty() => vec![port.local_addr()],
+            Some(port) if self.advertise.is_empty() => {
+                // Without a zone, which no message carries: the server sees the address itself.
+                let listens = port.local_addr();
+                vec![SocketAddr::new(listens.ip(), listens.port())]
+            }
             _ => self.advertise.clone(),
         }
     }
@@ -161,7 +165,11 @@ impl<S> State<S> {
 
 /// A link that takes no more is as good as dead, and its end is told as such before long.
 fn sent(link: &Link, result: Result<(), SendError>) {
-    if let Err(error) = result {
-        tracing::debug!(link = link.id(), %error, "a control message was not sent");
+    match result {
+        Ok(()) => {}
+        Err(error @ SendError::Encode(_)) => {
+            tracing::error!(link = link.id(), %error, "a control message cannot be sent");
+        }
+        Err(error) => tracing::debug!(link = link.id(), %error, "a control message was not sent"),
     }
 }

@@ -1,6 +1,7 @@
 //! What settings have to be, and what is said of one that is not.
 
 use std::fmt::Debug;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -33,6 +34,9 @@ pub struct ConfigError {
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rule {
+    /// An address that others are to connect to. Zones mean something on their own host only.
+    #[error("it must have a port, and neither a zone nor a flow")]
+    Address,
     /// A number that must not be smaller.
     #[error("it must be at least {0}")]
     AtLeast(u64),
@@ -216,6 +220,9 @@ impl ClientConfig {
         self.mesh.validate().map_err(|error| error.within("mesh"))?;
         self.backoff.validate().map_err(|error| error.within("backoff"))?;
         at_most("advertise", self.advertise.len() as u64, ADDRESSES_MAX as u64)?;
+        for address in &self.advertise {
+            keep(is_sendable(address), "advertise", address, || Rule::Address)?;
+        }
         at_least("events_max", self.events_max as u64, 1)
     }
 }
@@ -233,6 +240,14 @@ fn keep(holds: bool, setting: &str, value: impl Debug, rule: impl FnOnce() -> Ru
         return Ok(());
     }
     Err(ConfigError { setting: setting.to_owned(), value: format!("{value:?}"), rule: rule() })
+}
+
+fn is_sendable(address: &SocketAddr) -> bool {
+    let is_plain = match address {
+        SocketAddr::V4(_) => true,
+        SocketAddr::V6(v6) => v6.scope_id() == 0 && v6.flowinfo() == 0,
+    };
+    is_plain && address.port() != 0
 }
 
 fn at_least(setting: &str, value: u64, least: u64) -> Checked {
@@ -254,8 +269,6 @@ fn bounded(setting: &str, time: Duration) -> Checked {
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
-
     use super::*;
 
     fn listen() -> SocketAddr {
@@ -390,6 +403,12 @@ mod tests {
         client("`mesh.dials_max` is 0: it must be at least 1", |c| c.mesh.dials_max = 0);
         client("`events_max` is 0: it must be at least 1", |c| c.events_max = 0);
         client("`advertise` is 5: it must be at most 4", |c| c.advertise = vec![listen(); 5]);
+        for address in ["192.0.2.1:0", "[fe80::1%2]:7000"] {
+            let rule = "it must have a port, and neither a zone nor a flow";
+            client(&format!("`advertise` is {address}: {rule}"), |c| {
+                c.advertise = vec![address.parse().expect("an address")];
+            });
+        }
         client("`port.identity.role` is Server: it must be Client", |c| {
             c.port.identity.role = Role::Server;
         });

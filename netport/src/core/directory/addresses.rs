@@ -65,8 +65,10 @@ pub fn listed(
                 return Err(AddressError::NotOneHost(ip));
             }
         }
-        // Another host's loopback would lead its peers to themselves.
-        if chosen.is_unspecified() || (chosen.is_loopback() && !observed.is_loopback()) {
+        // Another host's loopback would lead its peers to themselves, and an address of one link says
+        // nothing without the zone, which has a number on its own host only.
+        let is_elsewhere = chosen.is_loopback() && !observed.is_loopback();
+        if chosen.is_unspecified() || is_elsewhere || needs_zone(chosen) {
             continue;
         }
         let address = SocketAddr::new(chosen, address.port());
@@ -75,6 +77,10 @@ pub fn listed(
         }
     }
     if listed.is_empty() { Err(AddressError::Nothing) } else { Ok(listed) }
+}
+
+fn needs_zone(ip: IpAddr) -> bool {
+    matches!(ip, IpAddr::V6(v6) if v6.is_unicast_link_local())
 }
 
 fn is_broadcast(ip: IpAddr) -> bool {
@@ -128,6 +134,9 @@ mod tests {
         check("[ff02::1]:7000", "192.0.2.1", true, "NotOneHost(ff02::1)");
         check("255.255.255.255:7000", "192.0.2.1", true, "NotOneHost(255.255.255.255)");
         check("127.0.0.1:7000", "192.0.2.1", true, "Nothing");
+        check("[::]:7000", "fe80::1", false, "Nothing");
+        check("[fe80::1]:7000 10.0.0.1:7000", "fe80::1", true, "10.0.0.1:7000");
+        check("[2001:db8::1]:7000", "fe80::1", true, "[2001:db8::1]:7000");
         check("127.0.0.1:7000 10.0.0.1:7000", "192.0.2.1", true, "10.0.0.1:7000");
     }
 
