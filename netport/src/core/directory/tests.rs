@@ -1,3 +1,7 @@
+use tlv_core::Message;
+use tlv_core::messages::Snapshot;
+use tlv_core::record::HEADER_LEN;
+
 use super::*;
 
 /// A directory with a clock. Clients are single letters, links are numbers.
@@ -244,4 +248,29 @@ fn names_addresses_and_the_bound_are_checked() {
     lab.open(4, 4, "bob", (1, 1), "");
     lab.register(4, "RefuseRegistration(4, Full)");
     lab.register(3, "Push");
+}
+
+#[test]
+fn loopback_is_told_on_the_same_host_and_other_addresses_everywhere() {
+    let mut lab = Lab::new();
+    for (link, node, observed) in [(1, 1, "127.0.0.1"), (2, 2, "192.0.2.2"), (3, 3, "::1")] {
+        let caller = Caller {
+            node: Uuid::from_bytes([node; 16]),
+            incarnation: 1,
+            session: 1,
+            name: format!("client {node}"),
+            observed: observed.parse().unwrap(),
+        };
+        lab.on(DirectoryEvent::Opened(link, caller), "");
+        lab.register(link, "Push");
+    }
+    let mut told = Vec::new();
+    while let Some(push) = lab.directory.next_push(None).unwrap() {
+        let list = Snapshot::decode(&push.frame.bytes()[HEADER_LEN..]).unwrap();
+        let addresses = list.peers.iter().flat_map(|peer| &peer.addresses);
+        told.push(addresses.map(ToString::to_string).collect::<Vec<_>>().join(" "));
+        lab.directory.pushed(push.receipt);
+    }
+    let here = "127.0.0.1:7000 192.0.2.2:7000 [::1]:7000";
+    assert_eq!(told, [here, "192.0.2.2:7000", here]);
 }
