@@ -1,11 +1,16 @@
 //! Being told to leave: by a signal, or by the end of standard input.
 
 use std::io::{self, Read};
+use std::time::{Duration, Instant};
 use std::{fmt, process, thread};
 
 use crossbeam_channel::{Receiver, bounded};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+
+/// The same signal within this time is the same request: `timeout`, say, signals a process and then
+/// its group, which the process belongs to.
+const ONE_REQUEST: Duration = Duration::from_millis(500);
 
 /// Why a program leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +32,7 @@ impl fmt::Display for Stop {
     }
 }
 
-/// Receives the first SIGINT or SIGTERM. The same signal once more ends the process at once, for the
+/// Receives the first SIGINT or SIGTERM. The same signal half a second later ends the process at once, for the
 /// case that leaving in order takes too long for whoever waits. (Not another one: after Ctrl-C at a
 /// terminal, a child of `mesh` receives SIGINT from the terminal, and SIGTERM from its parent.)
 pub fn on_signal() -> io::Result<Receiver<Stop>> {
@@ -35,12 +40,13 @@ pub fn on_signal() -> io::Result<Receiver<Stop>> {
     // Room for one of each kind.
     let (sender, receiver) = bounded(2);
     thread::Builder::new().name("signals".into()).spawn(move || {
-        let mut seen = Vec::new();
+        let mut seen: Vec<(i32, Instant)> = Vec::new();
         for signal in signals.forever() {
-            if seen.contains(&signal) {
-                process::exit(128 + signal);
+            match seen.iter().find(|(known, _)| *known == signal) {
+                Some((_, first)) if first.elapsed() < ONE_REQUEST => continue,
+                Some(_) => process::exit(128 + signal),
+                None => seen.push((signal, Instant::now())),
             }
-            seen.push(signal);
             // A receiver that is gone has no use for it: the program is ending already.
             let _ = sender.send(Stop::Signal(signal));
         }

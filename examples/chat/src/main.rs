@@ -38,7 +38,7 @@ enum Command {
         #[arg(long, default_value = "127.0.0.1:7400")]
         listen: SocketAddr,
     },
-    /// Join the chat; what is typed goes to everybody, `/help` says what else there is.
+    /// Join the chat; `/help` there says what can be typed.
     Join {
         /// What the others call you; unique among them.
         name: String,

@@ -172,8 +172,9 @@ pub(super) fn serialize<S: Serializer, T: Display>(
     to: S,
 ) -> Result<S::Ok, S::Error> {
     let text = value.as_ref().map(ToString::to_string).unwrap_or_default();
-    match (text.parse(), text.parse()) {
-        (Ok(number), _) => to.serialize_u64(number),
+    match (text.parse::<u64>(), text.parse()) {
+        // A name may be `007`, which is no way to write a number.
+        (Ok(number), _) if number.to_string() == text => to.serialize_u64(number),
         (_, Ok(truth)) => to.serialize_bool(truth),
         _ => to.serialize_str(&text),
     }

@@ -1,5 +1,8 @@
 //! `server` and `client`, started by hand.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use crate::support::{Line, Program, out};
 use rustix::process::Signal;
 
@@ -178,4 +181,33 @@ fn a_log_that_is_no_terminal_has_no_escape_codes() {
     let log: Vec<_> = lines.iter().filter(|line| matches!(line, Line::Err(_))).collect();
     assert!(log.len() > 1, "{lines:#?}");
     assert!(!format!("{log:?}").contains("u{1b}"), "{log:#?}");
+}
+
+#[test]
+fn a_signal_that_comes_many_times_at_once_is_one_request() {
+    let (_server, address) = server("--idle never");
+    let mut ann = client(&address, "ann");
+    ann.expect_out("registered as ann");
+    // `timeout` sends two; the kernel hands over fewer than are sent.
+    for _ in 0..100 {
+        ann.signal(Signal::INT);
+    }
+    let (status, lines) = ann.end();
+    assert!(status.success(), "{status} {lines:#?}");
+    assert_eq!(out(&lines).last(), Some(&"ended: interrupted"));
+}
+
+#[test]
+fn a_warning_says_whom_it_is_about() {
+    let (server, address) = server("--idle never");
+    let mut stranger = TcpStream::connect(&address).expect("it listens");
+    let own = stranger.local_addr().expect("it is connected");
+    stranger.write_all(b"GET / HTTP/1.1\r\n\r\n").expect("it is connected");
+    // Refused, and told so, before the end.
+    let _ = stranger.read_to_end(&mut Vec::new());
+    server.signal(Signal::TERM);
+    let (_, lines) = server.end();
+    let whose = format!("link{{port=server id=1 peer={own} reason=\"refused\"}}");
+    let said = |line: &Line| matches!(line, Line::Err(text) if text.contains(&whose));
+    assert!(lines.iter().any(said), "{whose} {lines:#?}");
 }
