@@ -24,9 +24,6 @@ use crate::io::keeper::Keeper;
 use crate::io::writer::{Manner, Writer};
 use crate::sync::{self, Arc, OnceLock};
 
-/// No wait is longer, in whatever time a caller asks for.
-const WAIT_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
 /// Ids below this are netport's own, whose versions are not the application's.
 pub(crate) const CONTROL_IDS: u16 = 0x0100;
 
@@ -207,7 +204,8 @@ impl Link {
         if OWN.with(Cell::get) != 0 {
             return Err(CallFailure::WrongThread);
         }
-        calls::call(self, request, timeout.min(WAIT_MAX))
+        self.0.answers(R::ID, R::SINCE)?;
+        calls::call(self, request, timeout)
     }
 
     /// Sends a request from the connection's own thread; `then` is called on it with the response,
@@ -218,10 +216,12 @@ impl Link {
         timeout: Duration,
         then: impl FnOnce(Result<R::Response, CallFailure>) + Send + 'static,
     ) {
-        if self.0.is_own_thread() {
-            calls::call_then(self, request, timeout.min(WAIT_MAX), then);
-        } else {
-            then(Err(CallFailure::WrongThread));
+        if !self.0.is_own_thread() {
+            return then(Err(CallFailure::WrongThread));
+        }
+        match self.0.answers(R::ID, R::SINCE) {
+            Ok(()) => calls::call_then(self, request, timeout, then),
+            Err(error) => then(Err(error.into())),
         }
     }
 
@@ -314,8 +314,14 @@ impl Shared {
 
     /// Whether the peer speaks a version that has the message, or may skip it.
     fn admits(&self, id: u16, since: u32) -> Result<(), SendError> {
+        if id.is_multiple_of(2) { self.answers(id, since) } else { Ok(()) }
+    }
+
+    /// Whether the peer speaks a version that has the message. Who may skip a request does not answer
+    /// it, and its caller would wait in vain.
+    fn answers(&self, id: u16, since: u32) -> Result<(), SendError> {
         match self.peer.get() {
-            Some(peer) if id >= CONTROL_IDS && id.is_multiple_of(2) && since > peer.version => {
+            Some(peer) if id >= CONTROL_IDS && since > peer.version => {
                 Err(SendError::TooNew { since, peer: peer.version })
             }
             _ => Ok(()),
@@ -342,7 +348,7 @@ impl Shared {
 
     fn waiting(&self, timeout: Duration) -> Manner {
         match OWN.with(Cell::get) {
-            0 => Manner::Wait(timeout.min(WAIT_MAX)),
+            0 => Manner::Wait(timeout),
             own if own == self.id => Manner::Cork,
             _ => Manner::Try,
         }
