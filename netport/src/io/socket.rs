@@ -215,7 +215,7 @@ impl Wire for SocketWire {
 mod tests {
     use std::net::TcpListener;
 
-    use socket2::SockRef;
+    use socket2::{Domain, SockRef, Type};
 
     use super::super::kernel::system;
     use super::*;
@@ -243,5 +243,14 @@ mod tests {
                 assert_eq!(socket.tcp_notsent_lowat().expect("an option"), config.unsent_bytes_max);
             }
         }
+    }
+
+    #[test]
+    fn a_socket_that_reached_itself_reached_nobody() {
+        let socket = socket2::Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a free port");
+        socket.connect(&socket.local_addr().expect("it is bound")).expect("the kernel allows it");
+        let refused = system::connected(&socket.into()).map_err(|error| error.kind());
+        assert_eq!(refused, Err(io::ErrorKind::ConnectionRefused));
     }
 }

@@ -11,7 +11,7 @@ use socket2::{Domain, Socket, Type};
 use tlv_core::messages::{App, Control, Deregister, Found, GoodbyeReason, Greet, Lookup, Register};
 
 use crate::support::{
-    PATIENCE, Raw, client, client_config, client_with, server, server_config, wait_for,
+    PATIENCE, Raw, client, client_config, client_with, loopback, server, server_config, wait_for,
     wait_for_list, wait_for_peers, wait_until,
 };
 
@@ -74,10 +74,11 @@ fn a_server_that_is_done_is_not_dialled_until_the_user_asks() {
 
 #[test]
 fn a_client_may_be_there_before_its_server() {
-    let place = server();
-    let address = place.local_addr();
-    place.stop();
-    place.join();
+    // Held until the server has it, since other tests ask for free ports.
+    let place = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    place.set_reuse_address(true).expect("an option");
+    place.bind(&loopback().into()).expect("a free port");
+    let address = place.local_addr().expect("it is bound").as_socket().expect("it is IPv4");
     let ann = client(address, "ann");
     let mut attempts = Vec::new();
     wait_for(&ann, "two attempts that come to nothing", |event| match event {

@@ -150,6 +150,13 @@ fn is_in_progress(error: &io::Error) -> bool {
 pub(crate) fn connected(socket: &Fd) -> io::Result<()> {
     let socket = SockRef::from(socket);
     socket.take_error()?.map_or(Ok(()), Err)?;
+    // Who dials a port of its own host that nobody listens on may be given that very port, and then
+    // has connected to itself.
+    if let (Ok(own), Ok(peer)) = (socket.local_addr(), socket.peer_addr())
+        && own == peer
+    {
+        return Err(io::ErrorKind::ConnectionRefused.into());
+    }
     socket.set_nonblocking(false)
 }
 
