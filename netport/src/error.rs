@@ -234,7 +234,7 @@ pub enum SendError {
     /// There was no room in time.
     #[error("the backlog stayed full")]
     Timeout,
-    /// The message is critical, and newer than what the peer speaks.
+    /// The message is critical or a request, and newer than what the peer speaks.
     #[error("the message came with version {since}; the peer speaks {peer}")]
     TooNew {
         /// The first version of the protocol that has the message.

@@ -220,20 +220,30 @@ impl<S: MessageSet> ClientHandle<S> {
         }
         drop(state);
         self.hub.command(|hub, state| {
-            state.unreached.remove(&node);
+            let sought = state.sought.entry(node).or_default();
+            sought.waiting += 1;
+            sought.unreached = false;
             hub.decide_mesh(state, MeshEvent::Wanted(node), None);
         });
         state = self.hub.lock();
-        loop {
-            if let Some(link) = state.link_to(&node) {
-                return Ok(link);
-            }
+        let link = loop {
+            let link = state.link_to(&node);
             let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() || state.unreached.contains(&node) || self.port().is_stopping() {
-                return Err(DeliverError::Unreached);
+            let is_hopeless = left.is_zero()
+                || state.sought.get(&node).is_some_and(|sought| sought.unreached)
+                || self.port().is_stopping();
+            if link.is_some() || is_hopeless {
+                break link;
             }
             state = self.hub.wait(state, left);
+        };
+        if let Some(sought) = state.sought.get_mut(&node) {
+            sought.waiting -= 1;
+            if sought.waiting == 0 {
+                state.sought.remove(&node);
+            }
         }
+        link.ok_or(DeliverError::Unreached)
     }
 }
 

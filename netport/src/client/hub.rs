@@ -1,7 +1,7 @@
 //! What a client's main loop, its connections and its handle share: the state machines, the links
 //! to act on, and the way to the user.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
@@ -46,12 +46,21 @@ pub(super) struct State<S> {
     pub(super) mesh: Mesh,
     pub(super) server: Option<Link>,
     pub(super) peers: BTreeMap<LinkId, PeerLink>,
-    /// Nodes that somebody waits for and that cannot be reached.
-    pub(super) unreached: BTreeSet<Uuid>,
+    /// Nodes that somebody waits for.
+    pub(super) sought: BTreeMap<Uuid, Sought>,
     /// What the user is to be told.
     pub(super) told: VecDeque<Event<S>>,
     /// When the main loop takes its next turn by itself.
     armed: Option<Instant>,
+}
+
+/// How it stands with a node that somebody waits for.
+#[derive(Default)]
+pub(super) struct Sought {
+    /// How many do.
+    pub(super) waiting: usize,
+    /// It cannot be reached.
+    pub(super) unreached: bool,
 }
 
 /// An open link to a peer.
@@ -82,7 +91,7 @@ impl<S: MessageSet> ClientHub<S> {
             mesh: Mesh::new(config.mesh.clone(), node, fresh_seed()),
             server: None,
             peers: BTreeMap::new(),
-            unreached: BTreeSet::new(),
+            sought: BTreeMap::new(),
             told: VecDeque::new(),
             armed: None,
         };

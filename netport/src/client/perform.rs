@@ -95,8 +95,7 @@ impl<S: MessageSet> ClientHub<S> {
                         peer.link.close(reason);
                     }
                 }
-                MeshAction::Up(node, id) => {
-                    state.unreached.remove(&node);
+                MeshAction::Up(_, id) => {
                     if let Some(peer) = state.peers.get(&id) {
                         peer.is_up.store(true, Ordering::Release);
                         state.told.push_back(Event::Up(Arc::clone(&peer.info)));
@@ -111,7 +110,9 @@ impl<S: MessageSet> ClientHub<S> {
                     }
                 }
                 MeshAction::Unreached(node) => {
-                    state.unreached.insert(node);
+                    if let Some(sought) = state.sought.get_mut(&node) {
+                        sought.unreached = true;
+                    }
                 }
             }
         }
