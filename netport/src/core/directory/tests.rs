@@ -274,3 +274,18 @@ fn loopback_is_told_on_the_same_host_and_other_addresses_everywhere() {
     let here = "127.0.0.1:7000 192.0.2.2:7000 [::1]:7000";
     assert_eq!(told, [here, "192.0.2.2:7000", here]);
 }
+
+#[test]
+fn what_several_lack_is_encoded_once() {
+    let mut lab = Lab::new();
+    for link in 1..=3 {
+        lab.member(link, link as u8, &format!("client {link}"));
+    }
+    let mut frames = Vec::new();
+    while let Some(push) = lab.directory.next_push(None).unwrap() {
+        lab.directory.pushed(push.receipt);
+        frames.push(push.frame);
+    }
+    assert_eq!(frames.len(), 3);
+    assert!(frames.iter().all(|frame| frame.bytes().as_ptr() == frames[0].bytes().as_ptr()));
+}
