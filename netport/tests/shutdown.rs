@@ -4,7 +4,9 @@
 mod support;
 
 use netport::Port;
-use support::{Raw, TestPort, config, ended, greet_of, opened, wait_until};
+use support::{
+    Raw, TestPort, client, config, ended, greet_of, opened, server, wait_for_peers, wait_until,
+};
 use tlv_core::messages::{GoodbyeReason, Role};
 
 /// Threads and descriptors of this process.
@@ -26,6 +28,8 @@ fn nothing_is_left_after_a_stop() {
     dropped_with_handles_still_held();
     ended_links_free_their_descriptors_while_handles_are_held();
     assert_back_to(before, "dropped ports");
+    stopped_with_a_server_and_clients();
+    assert_back_to(before, "a server and its clients");
 }
 
 fn assert_back_to(before: (usize, usize), what: &str) {
@@ -49,6 +53,28 @@ fn stopped_with_links_on_both_sides() {
     for other in others {
         other.stop();
     }
+}
+
+fn stopped_with_a_server_and_clients() {
+    let server = server();
+    let names = ["ann", "bob", "cid", "dan"];
+    let clients = names.map(|name| client(server.local_addr(), name));
+    for client in &clients {
+        let others: Vec<&str> = names.into_iter().filter(|name| *name != client.name()).collect();
+        wait_for_peers(client, &others);
+    }
+    // From another thread, in the middle of what the others do, and before some are joined.
+    std::thread::scope(|scope| {
+        for client in &clients {
+            scope.spawn(|| client.stop());
+        }
+    });
+    for client in clients {
+        client.join();
+    }
+    assert!(server.peers().is_empty(), "everybody has deregistered");
+    server.stop();
+    server.join();
 }
 
 fn stopped_in_the_middle_of_handshakes_and_dials() {
