@@ -9,15 +9,18 @@ use crate::{
     error::{DecodeError, DecodeErrorKind},
     record::{self, HEADER_LEN, Record},
     set::UNKNOWN_MAX_LEN,
-    wire::{Fixed, Wire},
+    tail::UnknownRecord,
+    wire::{Fixed, Source, Wire, too_few},
 };
 
 /// What a parser answers: what is left, and what was read.
 pub type IResult<'a, T> = nom::IResult<&'a [u8], T, DecodeError>;
 
 /// A refusal of this kind, where `left` bytes were left.
-#[cold]
-#[inline(never)]
+///
+/// Inlined, unlike what it calls: a caller that cannot see that this is never `Ok` would go on from
+/// here as from a success, and keep in memory what it could have kept in registers.
+#[inline(always)]
 pub fn fail<T>(kind: DecodeErrorKind, left: usize) -> Result<T, nom::Err<DecodeError>> {
     Err(nom::Err::Error(DecodeError::new(kind, left)))
 }
@@ -27,7 +30,7 @@ pub fn fail<T>(kind: DecodeErrorKind, left: usize) -> Result<T, nom::Err<DecodeE
 pub fn take(input: &[u8], len: usize) -> IResult<'_, &[u8]> {
     match input.split_at_checked(len) {
         Some((bytes, rest)) => Ok((rest, bytes)),
-        None => fail(DecodeErrorKind::Truncated { wanted: len, found: input.len() }, input.len()),
+        None => Err(nom::Err::Error(too_few(len, input.len()))),
     }
 }
 
@@ -36,7 +39,7 @@ pub fn take(input: &[u8], len: usize) -> IResult<'_, &[u8]> {
 pub fn chunk<const N: usize>(input: &[u8]) -> IResult<'_, &[u8; N]> {
     match input.split_first_chunk() {
         Some((bytes, rest)) => Ok((rest, bytes)),
-        None => fail(DecodeErrorKind::Truncated { wanted: N, found: input.len() }, input.len()),
+        None => Err(nom::Err::Error(too_few(N, input.len()))),
     }
 }
 
@@ -151,7 +154,7 @@ pub(crate) fn length_up_to(input: &[u8], bound: u32) -> IResult<'_, usize> {
         }
     };
     if found > bound {
-        return fail(DecodeErrorKind::OverBound { bound, found }, input.len());
+        return Err(nom::Err::Error(over_bound(bound, found, input.len())));
     }
     Ok((rest, found as usize))
 }
@@ -163,9 +166,7 @@ pub(crate) fn length_up_to(input: &[u8], bound: u32) -> IResult<'_, usize> {
 pub fn count<const BOUND: u32>(input: &[u8], min: usize) -> IResult<'_, usize> {
     let (rest, count) = length::<BOUND>(input)?;
     if count.saturating_mul(min) > rest.len() {
-        // `length` holds it to a `u32`.
-        let kind = DecodeErrorKind::CountTooLarge { count: count as u32, left: rest.len() };
-        return fail(kind, input.len());
+        return Err(nom::Err::Error(too_many(count, rest.len(), input.len())));
     }
     Ok((rest, count))
 }
@@ -191,7 +192,7 @@ pub fn region<const WIDTH: usize>(input: &[u8]) -> IResult<'_, &[u8]> {
 pub fn exact<T>(result: IResult<'_, T>) -> Result<T, nom::Err<DecodeError>> {
     match result {
         Ok(([], value)) => Ok(value),
-        Ok((rest, _)) => fail(DecodeErrorKind::TrailingBytes { left: rest.len() }, rest.len()),
+        Ok((rest, _)) => Err(nom::Err::Error(trailing(rest.len()))),
         Err(error) => Err(error),
     }
 }
@@ -386,6 +387,41 @@ pub fn unknown_message(id: u16, value: &[u8]) -> Result<Record<'_>, DecodeError>
         return Err(DecodeError::new(kind, value.len()).in_value("", value.len()));
     }
     Ok(Record { id, value })
+}
+
+/// The same, owned.
+///
+/// # Errors
+///
+/// `TooLong` beyond [`UNKNOWN_MAX_LEN`].
+pub fn own_unknown_message(
+    id: u16,
+    value: &[u8],
+    source: Source<'_>,
+) -> Result<UnknownRecord, DecodeError> {
+    unknown_message(id, value).map(|record| UnknownRecord::new(id, source.bytes(record.value)))
+}
+
+// The refusals of what stands in every parser are made out of line, from numbers: the less code a
+// parser brings along for them, the more of it is inlined where it is called.
+
+#[cold]
+#[inline(never)]
+fn over_bound(bound: u32, found: u32, left: usize) -> DecodeError {
+    DecodeError::new(DecodeErrorKind::OverBound { bound, found }, left)
+}
+
+#[cold]
+#[inline(never)]
+fn too_many(count: usize, room: usize, left: usize) -> DecodeError {
+    // `length` has held it to a `u32`.
+    DecodeError::new(DecodeErrorKind::CountTooLarge { count: count as u32, left: room }, left)
+}
+
+#[cold]
+#[inline(never)]
+fn trailing(left: usize) -> DecodeError {
+    DecodeError::new(DecodeErrorKind::TrailingBytes { left }, left)
 }
 
 #[cold]

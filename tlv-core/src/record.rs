@@ -7,20 +7,13 @@
 //!  +----+----------+--------+
 //! ```
 //!
-//! These parsers are nom's in streaming mode: where bytes are missing they answer `Incomplete`
-//! with how many, and nothing is consumed. They judge no id and no length: what is too long is for
-//! who knows the type, and [`header`] lets it refuse before the value has arrived.
+//! [`header`] and [`frame`] are nom's parsers in streaming mode: where bytes are missing they answer
+//! `Incomplete` with how many, and nothing is consumed. They are shaped by hand, as those of
+//! [`parse`](crate::parse) are: a heartbeat is nothing but a header, and nom's combinators took half
+//! of the instructions that reading one costs. No id and no length is judged here: what is too long
+//! is for who knows the type, and `header` lets it refuse before the value has arrived.
 
-use nom::{
-    Parser as _,
-    bytes::streaming::take,
-    number::streaming::{le_u16, le_u32},
-};
-
-use crate::{
-    error::{DecodeError, DecodeErrorKind},
-    parse::IResult,
-};
+use crate::{parse::IResult, wire::too_few};
 
 /// Length of a record's id and length, in bytes.
 pub const HEADER_LEN: usize = 6;
@@ -46,8 +39,7 @@ pub struct Record<'a> {
 impl Header {
     /// Length of the whole record in bytes, header included.
     pub fn record_len(self) -> usize {
-        // Saturating: on a 16-bit machine no such record can exist.
-        usize::try_from(self.len).unwrap_or(usize::MAX).saturating_add(HEADER_LEN)
+        self.value_len().saturating_add(HEADER_LEN)
     }
 
     /// The header's bytes.
@@ -56,6 +48,20 @@ impl Header {
         let [a, b] = self.id.to_le_bytes();
         let [c, d, e, f] = self.len.to_le_bytes();
         [a, b, c, d, e, f]
+    }
+
+    /// The header in front of `input`, and what follows it; `None` where `input` ends before.
+    #[inline]
+    fn split(input: &[u8]) -> Option<(Self, &[u8])> {
+        let ([a, b, c, d, e, f], rest) = input.split_first_chunk::<HEADER_LEN>()?;
+        let (id, len) = (u16::from_le_bytes([*a, *b]), u32::from_le_bytes([*c, *d, *e, *f]));
+        Some((Self { id, len }, rest))
+    }
+
+    /// Length of the value in bytes; on a 16-bit machine, where no such record can exist, too many.
+    #[inline]
+    fn value_len(self) -> usize {
+        usize::try_from(self.len).unwrap_or(usize::MAX)
     }
 }
 
@@ -66,7 +72,10 @@ impl Header {
 /// `Incomplete` until [`HEADER_LEN`] bytes are there; nothing else.
 #[inline]
 pub fn header(input: &[u8]) -> IResult<'_, Header> {
-    (le_u16, le_u32).map(|(id, len)| Header { id, len }).parse(input)
+    match Header::split(input) {
+        Some((header, rest)) => Ok((rest, header)),
+        None => missing(HEADER_LEN - input.len()),
+    }
 }
 
 /// Reads a whole record from a stream.
@@ -77,8 +86,10 @@ pub fn header(input: &[u8]) -> IResult<'_, Header> {
 #[inline]
 pub fn frame(input: &[u8]) -> IResult<'_, Record<'_>> {
     let (rest, header) = header(input)?;
-    let (rest, value) = take(header.len)(rest)?;
-    Ok((rest, Record { id: header.id, value }))
+    match rest.split_at_checked(header.value_len()) {
+        Some((value, rest)) => Ok((rest, Record { id: header.id, value })),
+        None => missing(header.value_len() - rest.len()),
+    }
 }
 
 /// Reads the record at the start of a region that is all there.
@@ -95,27 +106,25 @@ pub fn nested(input: &[u8]) -> IResult<'_, Record<'_>> {
 /// Reads the header at the start of a region that is all there.
 #[inline]
 pub(crate) fn nested_header(input: &[u8]) -> IResult<'_, Header> {
-    let Some((head, rest)) = input.split_first_chunk::<HEADER_LEN>() else {
-        return truncated(HEADER_LEN, input.len());
-    };
-    let [a, b, c, d, e, f] = *head;
-    let (id, len) = (u16::from_le_bytes([a, b]), u32::from_le_bytes([c, d, e, f]));
-    Ok((rest, Header { id, len }))
+    match Header::split(input) {
+        Some((header, rest)) => Ok((rest, header)),
+        None => Err(nom::Err::Error(too_few(HEADER_LEN, input.len()))),
+    }
 }
 
 /// Reads the value behind a header.
 #[inline]
 pub(crate) fn nested_value(input: &[u8], header: Header) -> IResult<'_, Record<'_>> {
-    let len = usize::try_from(header.len).unwrap_or(usize::MAX);
-    let Some((value, rest)) = input.split_at_checked(len) else {
-        return truncated(len, input.len());
-    };
-    Ok((rest, Record { id: header.id, value }))
+    match input.split_at_checked(header.value_len()) {
+        Some((value, rest)) => Ok((rest, Record { id: header.id, value })),
+        None => Err(nom::Err::Error(too_few(header.value_len(), input.len()))),
+    }
 }
 
-#[cold]
-fn truncated<'a, T>(wanted: usize, found: usize) -> IResult<'a, T> {
-    Err(nom::Err::Error(DecodeError::new(DecodeErrorKind::Truncated { wanted, found }, found)))
+/// A streaming parser's answer where so many bytes have not arrived.
+#[inline(always)]
+fn missing<'a, T>(bytes: usize) -> IResult<'a, T> {
+    Err(nom::Err::Incomplete(nom::Needed::new(bytes)))
 }
 
 #[cfg(test)]
@@ -127,7 +136,9 @@ mod tests {
     #[test]
     fn a_record_is_read_when_it_is_whole_and_not_before() {
         for end in 0..BYTES.len() {
-            assert!(matches!(frame(&BYTES[..end]), Err(nom::Err::Incomplete(_))), "{end} bytes");
+            // First for the header, then for the value that it announces.
+            let whole = if end < HEADER_LEN { HEADER_LEN } else { BYTES.len() };
+            assert_eq!(frame(&BYTES[..end]), missing(whole - end), "{end} bytes");
         }
         assert_eq!(frame(&BYTES), Ok((&[][..], Record { id: 0x0102, value: b"abc" })));
     }

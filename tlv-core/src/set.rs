@@ -65,10 +65,7 @@ pub trait Message:
     /// Where `value` is not an encoding of the message.
     #[inline]
     fn decode(value: &[u8]) -> Result<Self, DecodeError> {
-        parse::whole(value, Self::NAME, |value| {
-            within_max::<Self>(value)?;
-            Self::read(value, Source::COPY)
-        })
+        Self::decode_from(value, Source::COPY)
     }
 
     /// Reads the value and owns it; its `Bytes` are slices of `value`, which lives as long as they.
@@ -78,9 +75,19 @@ pub trait Message:
     /// Where `value` is not an encoding of the message.
     #[inline]
     fn decode_bytes(value: &Bytes) -> Result<Self, DecodeError> {
-        parse::whole(value, Self::NAME, |bytes| {
-            within_max::<Self>(bytes)?;
-            Self::read(bytes, Source::shared(value))
+        Self::decode_from(value, Source::shared(value))
+    }
+
+    /// Reads the value and owns it; its `Bytes` come from `source`.
+    ///
+    /// # Errors
+    ///
+    /// Where `value` is not an encoding of the message.
+    #[inline]
+    fn decode_from(value: &[u8], source: Source<'_>) -> Result<Self, DecodeError> {
+        parse::whole(value, Self::NAME, |value| {
+            within_max::<Self>(value)?;
+            Self::read(value, source)
         })
     }
 
@@ -192,7 +199,18 @@ pub trait MessageSet:
     /// # Errors
     ///
     /// Where `value` is not an encoding of the message.
-    fn decode(id: u16, value: &Bytes) -> Result<Self, DecodeError>;
+    #[inline]
+    fn decode(id: u16, value: &Bytes) -> Result<Self, DecodeError> {
+        Self::decode_from(id, value, Source::shared(value))
+    }
+
+    /// Reads a value and owns it; its `Bytes` come from `source`, which for many frames can be the
+    /// one buffer that they lie in. An id outside the set gives the set's `Unknown`, odd or even.
+    ///
+    /// # Errors
+    ///
+    /// Where `value` is not an encoding of the message.
+    fn decode_from(id: u16, value: &[u8], source: Source<'_>) -> Result<Self, DecodeError>;
 
     /// Owns what was borrowed.
     ///

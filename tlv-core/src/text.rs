@@ -34,13 +34,8 @@ fn together<'a, const K: usize>(
     let mut ends = [0; K];
     let mut end = 0;
     for (found, (_, bound)) in ends.iter_mut().zip(fields) {
-        let prefix = input.get(end..)?;
-        let len = match parse::prefix_len(*bound) {
-            1 => usize::from(*prefix.first()?),
-            2 => usize::from(u16::from_le_bytes(*prefix.first_chunk()?)),
-            _ => u32::from_le_bytes(*prefix.first_chunk()?) as usize,
-        };
-        if len >= CHARACTERS || len > *bound as usize {
+        let len = length_at(input, end, *bound)?;
+        if len >= CHARACTERS {
             return None;
         }
         end += parse::prefix_len(*bound) + len;
@@ -55,6 +50,51 @@ fn together<'a, const K: usize>(
         start = end;
     }
     Some((texts, rest))
+}
+
+/// Finds the end of `K` neighbours of type `Str`, by name and bound, and looks at no text.
+#[inline]
+pub fn skip<'a, const K: usize>(
+    input: &'a [u8],
+    fields: &'static [(&'static str, u32); K],
+) -> IResult<'a, ()> {
+    match after(input, fields) {
+        Some(rest) => Ok((rest, ())),
+        None => skip_one_by_one(input, fields),
+    }
+}
+
+// Always: as for `together`. What is left is looked at once per text, and not before and behind it.
+#[inline(always)]
+fn after<'a>(input: &'a [u8], fields: &'static [(&'static str, u32)]) -> Option<&'a [u8]> {
+    let mut end = 0;
+    for (_, bound) in fields {
+        end += parse::prefix_len(*bound) + length_at(input, end, *bound)?;
+    }
+    input.get(end..)
+}
+
+/// The length that stands at `at`, as wide as `bound` makes it, where it is there and no greater.
+#[inline(always)]
+fn length_at(input: &[u8], at: usize, bound: u32) -> Option<usize> {
+    let len = match parse::prefix_len(bound) {
+        1 => u32::from(*input.get(at)?),
+        2 => u32::from(u16::from_le_bytes(*input.get(at..at + 2)?.first_chunk()?)),
+        _ => u32::from_le_bytes(*input.get(at..at + 4)?.first_chunk()?),
+    };
+    (len <= bound).then_some(len as usize)
+}
+
+/// Finds the text whose end cannot be found, and says which, and where.
+#[cold]
+#[inline(never)]
+fn skip_one_by_one<'a>(input: &'a [u8], fields: &'static [(&'static str, u32)]) -> IResult<'a, ()> {
+    let mut input = input;
+    for (name, bound) in fields {
+        let one = parse::length_up_to(input, *bound).and_then(|(rest, len)| parse::take(rest, len));
+        (input, _) = parse::field(one, name)?;
+    }
+    Ok((input, ()))
 }
 
 /// Finds the text that is refused, and says which, and where; or that none is.

@@ -91,12 +91,14 @@ impl Deref for FrameBuffer {
 impl Output for FrameBuffer {
     #[inline]
     fn grow(&mut self, len: usize) -> &mut [u8] {
-        let start = self.len;
-        self.len = start.saturating_add(len);
-        if self.len > self.bytes.len() {
-            self.bytes.resize(self.len, 0);
+        let (start, end) = (self.len, self.len + len);
+        if end > self.bytes.len() {
+            self.bytes.resize(end, 0);
         }
-        self.bytes.get_mut(start..self.len).unwrap_or_default()
+        self.len = end;
+        // It is that long since the lines above. Indexed, so that the compiler sees how much is
+        // handed out, and writing what is `len` long looks at no length again.
+        &mut self.bytes[start..end]
     }
 }
 
@@ -115,15 +117,22 @@ pub fn slice<'o>(out: &'o mut [u8], bytes: &[u8]) -> &'o mut [u8] {
 /// Copies `from` to `to`, which is as long: short ones without a call, as two parts that overlap.
 #[inline]
 fn copy(to: &mut [u8], from: &[u8]) {
-    match from.len() {
-        0 => {}
-        1 => ends::<1>(to, from),
-        2..4 => ends::<2>(to, from),
-        4..8 => ends::<4>(to, from),
-        8..16 => ends::<8>(to, from),
-        16..32 => ends::<16>(to, from),
-        32..=64 => ends::<32>(to, from),
-        _ => to.copy_from_slice(from),
+    // Halved, and not looked for from either end: names are as likely to be long as short.
+    let len = from.len();
+    if len >= 16 {
+        match len {
+            ..=32 => ends::<16>(to, from),
+            33..=64 => ends::<32>(to, from),
+            _ => to.copy_from_slice(from),
+        }
+    } else if len >= 8 {
+        ends::<8>(to, from);
+    } else if len >= 4 {
+        ends::<4>(to, from);
+    } else if len >= 2 {
+        ends::<2>(to, from);
+    } else if len == 1 {
+        ends::<1>(to, from);
     }
 }
 

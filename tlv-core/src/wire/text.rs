@@ -156,8 +156,7 @@ pub(super) fn over_bound(bound: u32, found: usize) -> EncodeError {
     EncodeError::new(EncodeErrorKind::OverBound { bound, found })
 }
 
-#[cold]
-#[inline(never)]
+#[inline(always)]
 fn not_utf8<'a, T>(valid_up_to: usize, left: usize) -> IResult<'a, T> {
     parse::fail(DecodeErrorKind::InvalidUtf8 { valid_up_to }, left - valid_up_to)
 }

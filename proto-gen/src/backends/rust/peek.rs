@@ -7,9 +7,9 @@ use super::{
     Cx,
     body::{Frame, Item},
     docs,
-    fields::{self, Piece, Run},
+    fields::Run,
     names::{ident, local},
-    read::{self, Mode, Shape, literal},
+    read::{self, Mode, Shape, Step, literal},
 };
 use crate::schema::Field;
 
@@ -72,44 +72,36 @@ pub(super) fn items(cx: &Cx<'_>, item: &Item<'_>) -> TokenStream {
 /// Statements that read the field at `index` into its local.
 fn block(cx: &Cx<'_>, item: &Item<'_>, index: usize, field: &Field) -> TokenStream {
     let mut out = TokenStream::new();
-    for piece in fields::pieces(cx, item.body) {
-        match piece {
-            Piece::Run(run) => match run.fields.iter().position(|part| part.index == index) {
-                Some(at) => {
-                    // As far as the field, and no further.
-                    let size = run.fields[at].offset + run.fields[at].size;
-                    let mut parts = run.fields;
-                    parts.truncate(at + 1);
-                    let (total, table) = (literal(size), read::table(cx, &parts));
-                    let head = quote! {
-                        let (input, run) = ::tlv_core::parse::run::<#total>(input, #table)?;
-                    };
-                    let one = Run { fields: parts.split_off(at), size };
-                    let read = read::parts(cx, &one, Shape::Nom);
-                    out.extend(quote! { #head let _ = input; #read });
-                    return out;
+    for step in read::steps(cx, item.body) {
+        match step {
+            Step::Run(run) if let Some(at) = run.fields.iter().position(|p| p.index == index) => {
+                // As far as the field, and no further.
+                let size = run.fields[at].offset + run.fields[at].size;
+                let mut parts = run.fields;
+                parts.truncate(at + 1);
+                let (total, table) = (literal(size), read::table(cx, &parts));
+                let head = quote! {
+                    let (input, run) = ::tlv_core::parse::run::<#total>(input, #table)?;
+                };
+                let one = Run { fields: parts.split_off(at), size };
+                let read = read::parts(cx, &one, Shape::Nom);
+                out.extend(quote! { #head let _ = input; #read });
+                return out;
+            }
+            Step::Texts(texts) if let Some(at) = texts.iter().position(|t| t.index == index) => {
+                if at > 0 {
+                    out.extend(read::skip_texts(&texts[..at]));
                 }
-                None => {
-                    let (total, table) = (literal(run.size), read::table(cx, &run.fields));
-                    out.extend(quote! {
-                        let (input, _) = ::tlv_core::parse::run::<#total>(input, #table)?;
-                    });
-                }
-            },
-            Piece::One(at, _) if at == index => {
                 out.extend(read::one(cx, index, field, Mode::Borrow));
                 out.extend(quote! { let _ = input; });
                 return out;
             }
-            Piece::One(_, before) => {
-                let (wire, name) = (cx.wire(&before.ty), &before.meta.name);
-                out.extend(quote! {
-                    let (input, ()) = ::tlv_core::parse::field(
-                        <#wire as ::tlv_core::wire::Wire>::skip(input),
-                        #name,
-                    )?;
-                });
+            Step::One(at, _) if at == index => {
+                out.extend(read::one(cx, index, field, Mode::Borrow));
+                out.extend(quote! { let _ = input; });
+                return out;
             }
+            before => out.extend(read::skip_step(cx, &before)),
         }
     }
     out

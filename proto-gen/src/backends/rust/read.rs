@@ -30,69 +30,102 @@ pub(super) enum Shape {
 /// Statements that read the head from `input` into the locals `f0`, `f1`, ..., and leave in `input`
 /// what follows it.
 pub(super) fn head(cx: &Cx<'_>, body: &Body, mode: Mode) -> TokenStream {
-    let mut out = TokenStream::new();
-    let mut pieces = fields::pieces(cx, body).into_iter().peekable();
-    while let Some(piece) = pieces.next() {
-        let mut together: Vec<(usize, &Field, u32)> = short_text(&piece).into_iter().collect();
-        while !together.is_empty()
-            && let Some(next) = pieces.peek().and_then(short_text)
-        {
-            together.push(next);
-            pieces.next();
-        }
-        if together.len() > 1 {
-            out.extend(texts(&together, mode));
-            continue;
-        }
-        out.extend(match piece {
-            Piece::Run(run) => {
-                let (size, table) = (literal(run.size), table(cx, &run.fields));
-                let parts = parts(cx, &run, Shape::Nom);
-                quote! {
-                    let (input, run) = ::tlv_core::parse::run::<#size>(input, #table)?;
-                    #parts
-                }
+    let step = |step| match step {
+        Step::Run(run) => {
+            let (size, table) = (literal(run.size), table(cx, &run.fields));
+            let parts = parts(cx, &run, Shape::Nom);
+            quote! {
+                let (input, run) = ::tlv_core::parse::run::<#size>(input, #table)?;
+                #parts
             }
-            Piece::One(index, field) => one(cx, index, field, mode),
-        });
-    }
-    out
+        }
+        Step::Texts(texts) => read_texts(&texts, mode),
+        Step::One(index, field) => one(cx, index, field, mode),
+    };
+    steps(cx, body).into_iter().map(step).collect()
 }
 
 /// Whether the head, owned, looks at the buffer that it may share: texts read together do not.
 pub(super) fn uses_source(cx: &Cx<'_>, body: &Body) -> bool {
-    let pieces = fields::pieces(cx, body);
-    let text = |at: Option<usize>| at.and_then(|at| pieces.get(at)).and_then(short_text).is_some();
-    pieces.iter().enumerate().any(|(at, piece)| {
-        let together = text(Some(at)) && (text(at.checked_sub(1)) || text(Some(at + 1)));
-        matches!(piece, Piece::One(..)) && !together
-    })
+    steps(cx, body).iter().any(|step| matches!(step, Step::One(..)))
 }
 
-/// A text that may be short and which needs no check but for UTF-8: with its bound.
-fn short_text<'b>(piece: &Piece<'b>) -> Option<(usize, &'b Field, u32)> {
-    let Piece::One(index, field) = piece else { return None };
-    match field.ty {
-        Ty::Str { max } if max <= 0xffff && field.constraint.is_none() => {
-            Some((*index, field, max))
+/// A part of a head that is read, or skipped, with one call.
+pub(super) enum Step<'b> {
+    /// Neighbours of fixed size, read with one bounds check.
+    Run(Run<'b>),
+    /// Neighbouring texts, checked for UTF-8 together.
+    Texts(Vec<Text<'b>>),
+    /// A field by itself.
+    One(usize, &'b Field),
+}
+
+/// A text that may be short and which needs no check but for UTF-8.
+#[derive(Clone, Copy)]
+pub(super) struct Text<'b> {
+    /// Among the body's fields.
+    pub(super) index: usize,
+    pub(super) field: &'b Field,
+    bound: u32,
+}
+
+impl<'b> Text<'b> {
+    fn of(piece: &Piece<'b>) -> Option<Self> {
+        let Piece::One(index, field) = *piece else { return None };
+        match field.ty {
+            Ty::Str { max } if max <= 0xffff && field.constraint.is_none() => {
+                Some(Self { index, field, bound: max })
+            }
+            _ => None,
         }
-        _ => None,
     }
 }
 
-/// Statements that read neighbouring texts, checked for UTF-8 together.
-fn texts(texts: &[(usize, &Field, u32)], mode: Mode) -> TokenStream {
-    let locals: Vec<_> = texts.iter().map(|(index, ..)| local(*index)).collect();
-    let names = texts.iter().map(|(_, field, _)| field.meta.name.as_str());
-    let bounds = texts.iter().map(|(.., max)| number(u128::from(*max)));
+/// A head, cut into steps.
+pub(super) fn steps<'b>(cx: &Cx<'_>, body: &'b Body) -> Vec<Step<'b>> {
+    let mut steps = Vec::new();
+    let mut pieces = fields::pieces(cx, body).into_iter().peekable();
+    while let Some(piece) = pieces.next() {
+        let mut texts: Vec<Text<'b>> = Text::of(&piece).into_iter().collect();
+        while !texts.is_empty()
+            && let Some(next) = pieces.peek().and_then(Text::of)
+        {
+            texts.push(next);
+            pieces.next();
+        }
+        steps.push(match piece {
+            _ if texts.len() > 1 => Step::Texts(texts),
+            Piece::Run(run) => Step::Run(run),
+            Piece::One(index, field) => Step::One(index, field),
+        });
+    }
+    steps
+}
+
+/// Statements that read neighbouring texts.
+fn read_texts(texts: &[Text<'_>], mode: Mode) -> TokenStream {
+    let locals: Vec<_> = texts.iter().map(|text| local(text.index)).collect();
+    let table = text_table(texts);
     let own = (mode == Mode::Own).then(|| {
         quote! { #(let #locals = ::tlv_core::alloc::string::String::from(#locals);)* }
     });
     quote! {
-        let (input, [#(#locals),*]) =
-            ::tlv_core::text::texts(input, &[#((#names, #bounds)),*])?;
+        let (input, [#(#locals),*]) = ::tlv_core::text::texts(input, #table)?;
         #own
     }
+}
+
+/// A statement that finds the end of neighbouring texts.
+pub(super) fn skip_texts(texts: &[Text<'_>]) -> TokenStream {
+    let table = text_table(texts);
+    quote! { let (input, ()) = ::tlv_core::text::skip(input, #table)?; }
+}
+
+/// The texts by name and bound.
+fn text_table(texts: &[Text<'_>]) -> TokenStream {
+    let names = texts.iter().map(|text| text.field.meta.name.as_str());
+    let bounds = texts.iter().map(|text| number(u128::from(text.bound)));
+    quote!(&[#((#names, #bounds)),*])
 }
 
 /// How each of these fields is judged by itself, for a run that is cut short.
@@ -255,25 +288,27 @@ pub(super) fn initializers(body: &Body) -> TokenStream {
 
 /// Statements that find the end of a frozen head.
 pub(super) fn skip(cx: &Cx<'_>, body: &Body) -> TokenStream {
-    let mut out = TokenStream::new();
-    for piece in fields::pieces(cx, body) {
-        out.extend(match piece {
-            Piece::Run(run) => {
-                let (size, table) = (literal(run.size), table(cx, &run.fields));
-                quote! { let (input, _) = ::tlv_core::parse::run::<#size>(input, #table)?; }
+    steps(cx, body).iter().map(|step| skip_step(cx, step)).collect()
+}
+
+/// A statement that finds the end of a step.
+pub(super) fn skip_step(cx: &Cx<'_>, step: &Step<'_>) -> TokenStream {
+    match step {
+        Step::Run(run) => {
+            let (size, table) = (literal(run.size), table(cx, &run.fields));
+            quote! { let (input, _) = ::tlv_core::parse::run::<#size>(input, #table)?; }
+        }
+        Step::Texts(texts) => skip_texts(texts),
+        Step::One(_, field) => {
+            let (wire, name) = (cx.wire(&field.ty), &field.meta.name);
+            quote! {
+                let (input, ()) = ::tlv_core::parse::field(
+                    <#wire as ::tlv_core::wire::Wire>::skip(input),
+                    #name,
+                )?;
             }
-            Piece::One(_, field) => {
-                let (wire, name) = (cx.wire(&field.ty), &field.meta.name);
-                quote! {
-                    let (input, ()) = ::tlv_core::parse::field(
-                        <#wire as ::tlv_core::wire::Wire>::skip(input),
-                        #name,
-                    )?;
-                }
-            }
-        });
+        }
     }
-    out
 }
 
 /// `field: own(value.field)?, ...` for every field of the body.

@@ -620,23 +620,27 @@ mod generated {
             )
         }
         #[inline]
-        fn decode(
+        fn decode_from(
             id: u16,
-            value: &::tlv_core::bytes::Bytes,
+            value: &[u8],
+            source: ::tlv_core::wire::Source<'_>,
         ) -> ::core::result::Result<Self, ::tlv_core::DecodeError> {
             ::core::result::Result::Ok(
                 match id {
                     0x0102 => {
-                        Self::Ask(<Ask as ::tlv_core::Message>::decode_bytes(value)?)
+                        Self::Ask(
+                            <Ask as ::tlv_core::Message>::decode_from(value, source)?,
+                        )
                     }
                     0x0104 => {
                         Self::Answer(
-                            <Answer as ::tlv_core::Message>::decode_bytes(value)?,
+                            <Answer as ::tlv_core::Message>::decode_from(value, source)?,
                         )
                     }
                     _ => {
-                        ::tlv_core::parse::unknown_message(id, value)?;
-                        Self::Unknown(::tlv_core::UnknownRecord::new(id, value.clone()))
+                        Self::Unknown(
+                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                        )
                     }
                 },
             )
@@ -785,18 +789,22 @@ mod generated {
             )
         }
         #[inline]
-        fn decode(
+        fn decode_from(
             id: u16,
-            value: &::tlv_core::bytes::Bytes,
+            value: &[u8],
+            source: ::tlv_core::wire::Source<'_>,
         ) -> ::core::result::Result<Self, ::tlv_core::DecodeError> {
             ::core::result::Result::Ok(
                 match id {
                     0x0202 => {
-                        Self::Alone(<Alone as ::tlv_core::Message>::decode_bytes(value)?)
+                        Self::Alone(
+                            <Alone as ::tlv_core::Message>::decode_from(value, source)?,
+                        )
                     }
                     _ => {
-                        ::tlv_core::parse::unknown_message(id, value)?;
-                        Self::Unknown(::tlv_core::UnknownRecord::new(id, value.clone()))
+                        Self::Unknown(
+                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                        )
                     }
                 },
             )

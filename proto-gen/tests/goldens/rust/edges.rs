@@ -3585,15 +3585,17 @@ mod generated {
             )
         }
         #[inline]
-        fn decode(
+        fn decode_from(
             id: u16,
-            value: &::tlv_core::bytes::Bytes,
+            value: &[u8],
+            source: ::tlv_core::wire::Source<'_>,
         ) -> ::core::result::Result<Self, ::tlv_core::DecodeError> {
             ::core::result::Result::Ok(
                 match id {
                     _ => {
-                        ::tlv_core::parse::unknown_message(id, value)?;
-                        Self::Unknown(::tlv_core::UnknownRecord::new(id, value.clone()))
+                        Self::Unknown(
+                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                        )
                     }
                 },
             )
@@ -3747,18 +3749,22 @@ mod generated {
             )
         }
         #[inline]
-        fn decode(
+        fn decode_from(
             id: u16,
-            value: &::tlv_core::bytes::Bytes,
+            value: &[u8],
+            source: ::tlv_core::wire::Source<'_>,
         ) -> ::core::result::Result<Self, ::tlv_core::DecodeError> {
             ::core::result::Result::Ok(
                 match id {
                     0x0100 => {
-                        Self::Empty(<Empty as ::tlv_core::Message>::decode_bytes(value)?)
+                        Self::Empty(
+                            <Empty as ::tlv_core::Message>::decode_from(value, source)?,
+                        )
                     }
                     _ => {
-                        ::tlv_core::parse::unknown_message(id, value)?;
-                        Self::Unknown(::tlv_core::UnknownRecord::new(id, value.clone()))
+                        Self::Unknown(
+                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                        )
                     }
                 },
             )
@@ -3992,34 +3998,42 @@ mod generated {
             )
         }
         #[inline]
-        fn decode(
+        fn decode_from(
             id: u16,
-            value: &::tlv_core::bytes::Bytes,
+            value: &[u8],
+            source: ::tlv_core::wire::Source<'_>,
         ) -> ::core::result::Result<Self, ::tlv_core::DecodeError> {
             ::core::result::Result::Ok(
                 match id {
                     0x0102 => {
-                        Self::Alike(<Alike as ::tlv_core::Message>::decode_bytes(value)?)
+                        Self::Alike(
+                            <Alike as ::tlv_core::Message>::decode_from(value, source)?,
+                        )
                     }
                     0x0104 => {
                         Self::Nearly(
-                            <Nearly as ::tlv_core::Message>::decode_bytes(value)?,
+                            <Nearly as ::tlv_core::Message>::decode_from(value, source)?,
                         )
                     }
                     0x0106 => {
-                        Self::Keeps(<Keeps as ::tlv_core::Message>::decode_bytes(value)?)
+                        Self::Keeps(
+                            <Keeps as ::tlv_core::Message>::decode_from(value, source)?,
+                        )
                     }
                     0x0108 => {
-                        Self::Tails(<Tails as ::tlv_core::Message>::decode_bytes(value)?)
+                        Self::Tails(
+                            <Tails as ::tlv_core::Message>::decode_from(value, source)?,
+                        )
                     }
                     0x010a => {
                         Self::Ranges(
-                            <Ranges as ::tlv_core::Message>::decode_bytes(value)?,
+                            <Ranges as ::tlv_core::Message>::decode_from(value, source)?,
                         )
                     }
                     _ => {
-                        ::tlv_core::parse::unknown_message(id, value)?;
-                        Self::Unknown(::tlv_core::UnknownRecord::new(id, value.clone()))
+                        Self::Unknown(
+                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                        )
                     }
                 },
             )

@@ -7136,59 +7136,77 @@ mod generated {
             )
         }
         #[inline]
-        fn decode(
+        fn decode_from(
             id: u16,
-            value: &::tlv_core::bytes::Bytes,
+            value: &[u8],
+            source: ::tlv_core::wire::Source<'_>,
         ) -> ::core::result::Result<Self, ::tlv_core::DecodeError> {
             ::core::result::Result::Ok(
                 match id {
                     0x0102 => {
                         Self::Numbers(
-                            <Numbers as ::tlv_core::Message>::decode_bytes(value)?,
+                            <Numbers as ::tlv_core::Message>::decode_from(value, source)?,
                         )
                     }
                     0x0104 => {
-                        Self::Lists(<Lists as ::tlv_core::Message>::decode_bytes(value)?)
+                        Self::Lists(
+                            <Lists as ::tlv_core::Message>::decode_from(value, source)?,
+                        )
                     }
                     0x0106 => {
-                        Self::Ruled(<Ruled as ::tlv_core::Message>::decode_bytes(value)?)
+                        Self::Ruled(
+                            <Ruled as ::tlv_core::Message>::decode_from(value, source)?,
+                        )
                     }
                     0x0108 => {
-                        Self::Tails(<Tails as ::tlv_core::Message>::decode_bytes(value)?)
+                        Self::Tails(
+                            <Tails as ::tlv_core::Message>::decode_from(value, source)?,
+                        )
                     }
                     0x0109 => {
-                        Self::Tiny(<Tiny as ::tlv_core::Message>::decode_bytes(value)?)
+                        Self::Tiny(
+                            <Tiny as ::tlv_core::Message>::decode_from(value, source)?,
+                        )
                     }
                     0x010a => {
-                        Self::Kept(<Kept as ::tlv_core::Message>::decode_bytes(value)?)
+                        Self::Kept(
+                            <Kept as ::tlv_core::Message>::decode_from(value, source)?,
+                        )
                     }
                     0x010c => {
-                        Self::Empty(<Empty as ::tlv_core::Message>::decode_bytes(value)?)
+                        Self::Empty(
+                            <Empty as ::tlv_core::Message>::decode_from(value, source)?,
+                        )
                     }
                     0x010e => {
                         Self::Nested(
-                            <Nested as ::tlv_core::Message>::decode_bytes(value)?,
+                            <Nested as ::tlv_core::Message>::decode_from(value, source)?,
                         )
                     }
                     0x0110 => {
-                        Self::Fixed(<Fixed as ::tlv_core::Message>::decode_bytes(value)?)
+                        Self::Fixed(
+                            <Fixed as ::tlv_core::Message>::decode_from(value, source)?,
+                        )
                     }
                     0x0112 => {
                         Self::Arrays(
-                            <Arrays as ::tlv_core::Message>::decode_bytes(value)?,
+                            <Arrays as ::tlv_core::Message>::decode_from(value, source)?,
                         )
                     }
                     0x0114 => {
-                        Self::Ask(<Ask as ::tlv_core::Message>::decode_bytes(value)?)
+                        Self::Ask(
+                            <Ask as ::tlv_core::Message>::decode_from(value, source)?,
+                        )
                     }
                     0x0116 => {
                         Self::Answer(
-                            <Answer as ::tlv_core::Message>::decode_bytes(value)?,
+                            <Answer as ::tlv_core::Message>::decode_from(value, source)?,
                         )
                     }
                     _ => {
-                        ::tlv_core::parse::unknown_message(id, value)?;
-                        Self::Unknown(::tlv_core::UnknownRecord::new(id, value.clone()))
+                        Self::Unknown(
+                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                        )
                     }
                 },
             )

@@ -1026,18 +1026,22 @@ mod generated {
             )
         }
         #[inline]
-        fn decode(
+        fn decode_from(
             id: u16,
-            value: &::tlv_core::bytes::Bytes,
+            value: &[u8],
+            source: ::tlv_core::wire::Source<'_>,
         ) -> ::core::result::Result<Self, ::tlv_core::DecodeError> {
             ::core::result::Result::Ok(
                 match id {
                     0x0102 => {
-                        Self::Peers(<Peers as ::tlv_core::Message>::decode_bytes(value)?)
+                        Self::Peers(
+                            <Peers as ::tlv_core::Message>::decode_from(value, source)?,
+                        )
                     }
                     _ => {
-                        ::tlv_core::parse::unknown_message(id, value)?;
-                        Self::Unknown(::tlv_core::UnknownRecord::new(id, value.clone()))
+                        Self::Unknown(
+                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                        )
                     }
                 },
             )
