@@ -2,7 +2,7 @@
 //!
 //! One test, since the allocator counts for the whole process.
 
-use std::{alloc::System, fmt::Debug};
+use std::{alloc::System, fmt::Debug, fs, path::Path};
 
 use proptest::{prelude::*, test_runner::TestRunner};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
@@ -21,17 +21,49 @@ const CASES: u32 = 200;
 
 #[test]
 fn a_received_byte_costs_no_more_memory_than_its_message_says() {
-    let mut costs = Costs(0);
+    let mut costs = Costs { messages: 0, vectors: vectors() };
+    assert!(costs.vectors.len() > 400, "only {} vectors were seen", costs.vectors.len());
     tlv_core::messages::visit_messages(&mut costs);
     goldens::visit_messages(&mut costs);
-    assert!(costs.0 >= 40, "only {} messages were seen", costs.0);
+    assert!(costs.messages >= 40, "only {} messages were seen", costs.messages);
 }
 
-struct Costs(usize);
+struct Costs {
+    messages: usize,
+    /// The values of all vectors, valid and invalid. Each is tried as each message: whose it is, an
+    /// attacker need not care.
+    vectors: Vec<Vec<u8>>,
+}
+
+fn vectors() -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/vectors");
+    let sets = fs::read_dir(folder).expect("spec/vectors").map(|set| set.expect("a set").path());
+    let files = sets
+        .filter(|set| set.is_dir())
+        .flat_map(|set| fs::read_dir(set).expect("a folder for each set"));
+    files.flat_map(|file| vectors_of(&file.expect("a file for each message").path())).collect()
+}
+
+fn vectors_of(file: &Path) -> Vec<Vec<u8>> {
+    let text = fs::read_to_string(file).expect("a readable file");
+    let file: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let lists = ["valid", "invalid"].map(|key| file[key].as_array().expect(key));
+    lists
+        .into_iter()
+        .flatten()
+        .map(|vector| bytes(vector["bytes"].as_str().expect("hex")))
+        .collect()
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    let pair = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("hex");
+    (0..hex.len()).step_by(2).map(pair).collect()
+}
 
 impl Visitor for Costs {
     fn message<S: MessageSet, M: Message>(&mut self) {
-        self.0 += 1;
+        self.messages += 1;
+        self.vectors.iter().for_each(|value| costs_at_most::<M>(value));
         let random = prop::collection::vec(any::<u8>(), 0..400);
         run(random, |bytes| costs_at_most::<M>(bytes));
         let damage = (any::<prop::sample::Index>(), any::<u8>());
