@@ -15,7 +15,7 @@ use crate::subject::{Drop1, FORMATS, Sizes, subjects};
 use crate::{Column, Data};
 
 /// Small, since callgrind is slow; large enough that what happens once per message does not count.
-const SIZES: Sizes = Sizes { logs: 200, triangles: 2_000, updates: 20, frames: 200 };
+const SIZES: Sizes = Sizes { logs: 200, triangles: 2_000, updates: 20, frames: 600 };
 const COLUMNS: [Column; 4] = [Column::Encode, Column::Decode, Column::Borrow, Column::Access];
 /// Where the counts are recorded.
 const RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/instructions.txt");

@@ -1,5 +1,7 @@
 //! The values of the data sets, from a fixed seed.
 
+use std::net::SocketAddr;
+
 use crate::model::*;
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, and the same everywhere.
@@ -153,10 +155,10 @@ fn peer(rng: &mut Rng) -> Peer {
         incarnation: 1 + rng.below(3),
         session: 1 + rng.below(9),
         name: format!("client-{:05}", rng.below(100_000)),
-        addresses: vec![Address {
-            ip: [127, 0, 0, rng.next() as u8],
-            port: 1024 + rng.below(60_000) as u16,
-        }],
+        addresses: vec![SocketAddr::from((
+            [127, 0, 0, rng.next() as u8],
+            1024 + rng.below(60_000) as u16,
+        ))],
     }
 }
 

@@ -35,6 +35,9 @@ impl Buffer for FrameBuffer {
     }
 }
 
+/// Room for the decoded frames of a stream: how a list of them grows is no format's doing.
+pub const FRAMES: usize = 1_000;
+
 /// What a format does with a data set of type `T`.
 pub trait Format<T> {
     /// Name and configuration.

@@ -3,6 +3,8 @@
 //! `X` owns, `XRef` borrows what its format can borrow. The formats that need types of their own
 //! (protobuf's, bilrost's, ours) convert from these.
 
+use std::net::SocketAddr;
+
 /// The derives of the formats that take any Rust type.
 macro_rules! owned {
     ($(#[$attr:meta])* $name:ident { $($(#[$field_attr:meta])* $n:literal $field:ident: $ty:ty,)* }) => {
@@ -167,18 +169,13 @@ impl EntityType {
 }
 
 owned!(#[derive(Copy)] Epoch { 0 run: u64, 1 count: u64, });
-owned!(#[derive(Copy)] Address {
-    #[cbor(with = "minicbor::bytes")]
-    0 ip: [u8; 4],
-    1 port: u16,
-});
 owned!(Peer {
     #[cbor(with = "minicbor::bytes")]
     0 node: [u8; 16],
     1 incarnation: u64,
     2 session: u64,
     3 name: String,
-    4 addresses: Vec<Address>,
+    4 addresses: Vec<SocketAddr>,
 });
 owned!(Changes { 0 from: Epoch, 1 to: Epoch, 2 joined: Vec<Peer>, });
 
@@ -188,7 +185,7 @@ borrowed!(#[derive(bitcode::Decode)] PeerRef {
     1 incarnation: u64,
     2 session: u64,
     3 name: &'a str,
-    4 addresses: Vec<Address>,
+    4 addresses: Vec<SocketAddr>,
 });
 borrowed!(#[derive(bitcode::Decode)] ChangesRef { 0 from: Epoch, 1 to: Epoch, #[serde(borrow)] 2 joined: Vec<PeerRef<'a>>, });
 

@@ -1,6 +1,8 @@
 //! Reads every field of a value, in any format's form, to one number. Equal numbers show that two
 //! formats carried, and that two readers read, the same.
 
+use std::net::SocketAddr;
+
 /// A value that can be read whole.
 pub trait Sum {
     /// Adds everything in it.
@@ -37,6 +39,24 @@ numbers! {
     rkyv::rend::u64_le => |n| n.to_native();
     rkyv::rend::i16_le => |n| n.to_native() as u64;
     rkyv::rend::f32_le => |n| u64::from(n.to_native().to_bits());
+}
+
+impl Sum for SocketAddr {
+    #[inline(always)]
+    fn sum(&self) -> u64 {
+        let ip = match self {
+            Self::V4(v4) => v4.ip().octets().sum(),
+            Self::V6(v6) => v6.ip().octets().sum(),
+        };
+        ip.wrapping_mul(31).wrapping_add(self.port().sum())
+    }
+}
+
+impl Sum for rkyv::net::ArchivedSocketAddr {
+    #[inline(always)]
+    fn sum(&self) -> u64 {
+        self.as_socket_addr().sum()
+    }
 }
 
 impl Sum for str {

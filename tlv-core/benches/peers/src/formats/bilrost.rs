@@ -1,9 +1,11 @@
 //! Bilrost: one set of types, whose strings and bytes are `String`/`Vec<u8>` when it decodes to
 //! owned and references when it borrows.
 
+use std::net::{IpAddr, SocketAddr};
+
 use bilrost::{BorrowedMessage, Message, OwnedMessage};
 
-use super::{Evolution, Format};
+use super::{Evolution, FRAMES, Format};
 use crate::model;
 use crate::sum::{Sum, each};
 
@@ -216,9 +218,11 @@ pub struct Epoch {
 #[derive(Clone, Copy, Debug, PartialEq, Message)]
 pub struct Address {
     #[bilrost(tag(1), encoding(plainbytes))]
-    ip: [u8; 4],
+    ipv4: [u8; 4],
     #[bilrost(tag(2))]
     port: u16,
+    #[bilrost(tag(3), encoding(plainbytes))]
+    ipv6: Option<[u8; 16]>,
 }
 
 sum_fields!(Vector3 => x y z);
@@ -230,7 +234,13 @@ sum_fields!(Transform => altitude angle position velocity);
 sum_fields!(Contact =>
     damage entity_id entity_type guidance player_id transform; reloads turret_angles);
 sum_fields!(Epoch => run count);
-sum_fields!(Address => ip port);
+
+impl Sum for Address {
+    fn sum(&self) -> u64 {
+        let ip = self.ipv6.map_or_else(|| self.ipv4.sum(), |ip| ip.sum());
+        ip.wrapping_mul(31).wrapping_add(self.port.sum())
+    }
+}
 
 impl From<&model::Logs> for owned::Logs {
     fn from(logs: &model::Logs) -> Self {
@@ -304,7 +314,13 @@ impl From<&model::Updates> for owned::Updates {
 impl From<&model::Frame> for owned::Frame {
     fn from(frame: &model::Frame) -> Self {
         let epoch = |e: model::Epoch| Epoch { run: e.run, count: e.count };
-        let address = |a: &model::Address| Address { ip: a.ip, port: a.port };
+        let address = |address: &SocketAddr| {
+            let (ipv4, ipv6) = match address.ip() {
+                IpAddr::V4(ip) => (ip.octets(), None),
+                IpAddr::V6(ip) => ([0; 4], Some(ip.octets())),
+            };
+            Address { ipv4, port: address.port(), ipv6 }
+        };
         let peer = |p: &model::Peer| owned::Peer {
             node: p.node,
             incarnation: p.incarnation,
@@ -394,7 +410,7 @@ impl Format<Vec<model::Frame>> for Bilrost {
     }
 
     fn decode(mut bytes: &[u8]) -> Self::Decoded {
-        let mut frames = Vec::new();
+        let mut frames = Vec::with_capacity(FRAMES);
         while !bytes.is_empty() {
             frames.push(owned::Frame::decode_length_delimited(&mut bytes).expect("own bytes"));
         }

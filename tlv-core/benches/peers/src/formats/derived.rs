@@ -8,7 +8,7 @@ use rkyv::ser::allocator::ArenaHandle;
 use rkyv::util::AlignedVec;
 use wincode::config::PREALLOCATION_SIZE_LIMIT_DISABLED;
 
-use super::{Evolution, Format, aligned, by_length, with_length};
+use super::{Evolution, FRAMES, Format, aligned, by_length, with_length};
 use crate::model::*;
 use crate::sum::{Sum, each};
 
@@ -28,7 +28,6 @@ sum_fields!(ArchivedTerrain => chunk_x chunk_y data);
 sum_fields!(Update, UpdateRef<'_>, ArchivedUpdate => score world_radius; contacts terrain);
 sum_fields!(Updates, UpdatesRef<'_>, ArchivedUpdates => ; updates);
 sum_fields!(Epoch, ArchivedEpoch => run count);
-sum_fields!(Address, ArchivedAddress => ip port);
 sum_fields!(Peer, PeerRef<'_>, ArchivedPeer => node incarnation session name; addresses);
 sum_fields!(Changes, ChangesRef<'_>, ArchivedChanges => from to; joined);
 
@@ -230,7 +229,9 @@ impl<F: Format<Frame, Own = Frame, Decoded = Frame, Buffer = Vec<u8>>> Format<Ve
     }
 
     fn decode(bytes: &[u8]) -> Vec<Frame> {
-        by_length(bytes).map(F::decode).collect()
+        let mut frames = Vec::with_capacity(FRAMES);
+        frames.extend(by_length(bytes).map(F::decode));
+        frames
     }
 
     fn borrow(bytes: &[u8]) -> u64 {

@@ -1,16 +1,12 @@
 //! The generated code.
 
-use core::net::{IpAddr, SocketAddr};
-
-use tlv_core::messages::{
-    App, AppRef, Changes, ChangesRef, Control, ControlRef, Epoch, Greet, Peer,
-};
-use tlv_core::messages::{PeerRef, Ping};
-use tlv_core::record::{self, HEADER_LEN};
+use tlv_core::messages::{App, Changes, ChangesRef, Control, Epoch, Greet, Peer, PeerRef, Ping};
+use tlv_core::record::{self, HEADER_LEN, Record};
+use tlv_core::wire::Source;
 use tlv_core::write::FrameBuffer;
 use tlv_core::{ListRef, Message, MessageSet, Uuid};
 
-use super::{Evolution, Format};
+use super::{Evolution, FRAMES, Format};
 use crate::model;
 use crate::sum::{Sum, each};
 
@@ -76,13 +72,6 @@ impl Sum for bytes::Bytes {
 impl Sum for Uuid {
     fn sum(&self) -> u64 {
         self.to_bytes().sum()
-    }
-}
-
-impl Sum for SocketAddr {
-    fn sum(&self) -> u64 {
-        let IpAddr::V4(ip) = self.ip() else { return 0 };
-        ip.octets().sum().wrapping_mul(31).wrapping_add(self.port().sum())
     }
 }
 
@@ -235,10 +224,9 @@ pub enum Frame {
 impl From<&model::Frame> for Frame {
     fn from(frame: &model::Frame) -> Self {
         let epoch = |e: model::Epoch| Epoch::new(e.run, e.count);
-        let address = |a: &model::Address| SocketAddr::from((a.ip, a.port));
         let peer = |p: &model::Peer| {
-            let addresses = p.addresses.iter().map(address).collect();
-            Peer::new(p.node.into(), p.incarnation, p.session, p.name.as_str(), addresses)
+            let (node, addresses) = (Uuid::from_bytes(p.node), p.addresses.clone());
+            Peer::new(node, p.incarnation, p.session, p.name.as_str(), addresses)
         };
         match frame {
             model::Frame::Ping => Self::Control(Ping::new().into()),
@@ -278,33 +266,37 @@ impl Format<Vec<model::Frame>> for Ours {
         }
     }
 
+    // These messages hold no `Bytes`, so they are decoded from where they lie, as the runtime does.
     fn decode(bytes: &[u8]) -> Vec<Frame> {
-        let bytes = bytes::Bytes::copy_from_slice(bytes);
-        records(&bytes)
-            .map(|record| {
-                let value = bytes.slice_ref(record.value);
-                if record.id < APP {
-                    Frame::Control(Control::decode(record.id, &value).expect("own bytes"))
-                } else {
-                    Frame::App(App::decode(record.id, &value).expect("own bytes"))
-                }
-            })
-            .collect()
+        let mut frames = Vec::with_capacity(FRAMES);
+        frames.extend(records(bytes).map(|record| {
+            if record.id < APP {
+                let message = Control::decode_from(record.id, record.value, Source::COPY);
+                Frame::Control(message.expect("own bytes"))
+            } else {
+                let message = App::decode_from(record.id, record.value, Source::COPY);
+                Frame::App(message.expect("own bytes"))
+            }
+        }));
+        frames
     }
 
+    // By the ids that the program handles itself, as the runtime does; what else comes goes to the set.
     fn borrow(bytes: &[u8]) -> u64 {
-        each(records(bytes).map(|record| match borrowed(record) {
-            Borrowed::Greet(greet) => greet.text.sum(),
-            Borrowed::Changes(changes) => changes.sum(),
-            Borrowed::Ping => 1,
+        each(records(bytes).map(|record| match record.id {
+            Greet::ID => read::<Greet, _>(record, |greet| greet.text.sum()),
+            Changes::ID => read::<Changes, _>(record, |changes| changes.sum()),
+            Ping::ID => read::<Ping, _>(record, |_| 1),
+            _ => other(record),
         }))
     }
 
     fn access(bytes: &[u8]) -> u64 {
-        each(records(bytes).map(|record| match borrowed(record) {
-            Borrowed::Greet(greet) => greet.text.len() as u64,
-            Borrowed::Changes(changes) => changes.to.count,
-            Borrowed::Ping => 1,
+        each(records(bytes).map(|record| match record.id {
+            Greet::ID => read::<Greet, _>(record, |greet| greet.text.len() as u64),
+            Changes::ID => read::<Changes, _>(record, |changes| changes.to.count),
+            Ping::ID => read::<Ping, _>(record, |_| 1),
+            _ => other(record),
         }))
     }
 
@@ -317,7 +309,7 @@ impl Format<Vec<model::Frame>> for Ours {
     }
 }
 
-fn records(mut bytes: &[u8]) -> impl Iterator<Item = record::Record<'_>> {
+fn records(mut bytes: &[u8]) -> impl Iterator<Item = Record<'_>> {
     std::iter::from_fn(move || {
         let (rest, record) = record::frame(bytes).ok()?;
         bytes = rest;
@@ -325,23 +317,16 @@ fn records(mut bytes: &[u8]) -> impl Iterator<Item = record::Record<'_>> {
     })
 }
 
-/// The three that occur.
-enum Borrowed<'a> {
-    Ping,
-    Greet(tlv_core::messages::GreetRef<'a>),
-    Changes(ChangesRef<'a>),
+fn read<'a, M: Message, T>(record: Record<'a>, field: impl FnOnce(M::Ref<'a>) -> T) -> T {
+    field(M::borrow(record.value).expect("own bytes"))
 }
 
-fn borrowed(record: record::Record<'_>) -> Borrowed<'_> {
+/// Frames that do not occur, but which a reader has to expect.
+#[cold]
+fn other(record: Record<'_>) -> u64 {
     if record.id < APP {
-        match Control::borrow(record.id, record.value).expect("own bytes") {
-            ControlRef::Changes(changes) => Borrowed::Changes(changes),
-            _ => Borrowed::Ping,
-        }
+        Control::borrow(record.id, record.value).map_or(0, |_| 1)
     } else {
-        match App::borrow(record.id, record.value).expect("own bytes") {
-            AppRef::Greet(greet) => Borrowed::Greet(greet),
-            _ => Borrowed::Ping,
-        }
+        App::borrow(record.id, record.value).map_or(0, |_| 1)
     }
 }

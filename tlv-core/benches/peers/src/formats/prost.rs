@@ -1,6 +1,8 @@
 //! Protocol Buffers by prost: messages as its derive writes them for a `.proto` of the same shape.
 
-use super::{Evolution, Format};
+use std::net::{IpAddr, SocketAddr};
+
+use super::{Evolution, FRAMES, Format};
 use crate::model;
 use crate::sum::{Sum, each};
 
@@ -121,9 +123,11 @@ message!(Epoch {
 });
 message!(Address {
     #[prost(fixed32, tag = "1")]
-    ip: u32,
+    ipv4: u32,
     #[prost(uint32, tag = "2")]
     port: u32,
+    #[prost(bytes = "vec", optional, tag = "3")]
+    ipv6: Option<Vec<u8>>,
 });
 message!(Peer {
     #[prost(bytes = "vec", tag = "1")]
@@ -179,8 +183,17 @@ sum_fields!(Terrain => chunk_x chunk_y data);
 sum_fields!(Update => score world_radius; contacts terrain);
 sum_fields!(Updates => ; updates);
 sum_fields!(Epoch => run count);
-sum_fields!(Address => ip port);
 sum_fields!(Changes => from to; joined);
+
+impl Sum for Address {
+    fn sum(&self) -> u64 {
+        let ip = match self.ipv6.as_deref().and_then(|ip| <[u8; 16]>::try_from(ip).ok()) {
+            Some(ip) => ip.sum(),
+            None => self.ipv4.sum(),
+        };
+        ip.wrapping_mul(31).wrapping_add(self.port.sum())
+    }
+}
 
 impl Sum for Peer {
     fn sum(&self) -> u64 {
@@ -291,8 +304,13 @@ impl From<model::Epoch> for Epoch {
 
 impl From<&model::Frame> for Frame {
     fn from(frame: &model::Frame) -> Self {
-        let address =
-            |a: &model::Address| Address { ip: u32::from_le_bytes(a.ip), port: a.port.into() };
+        let address = |address: &SocketAddr| {
+            let (ipv4, ipv6) = match address.ip() {
+                IpAddr::V4(ip) => (u32::from_le_bytes(ip.octets()), None),
+                IpAddr::V6(ip) => (0, Some(ip.octets().to_vec())),
+            };
+            Address { ipv4, port: address.port().into(), ipv6 }
+        };
         let peer = |p: &model::Peer| Peer {
             node: p.node.to_vec(),
             incarnation: p.incarnation,
@@ -382,7 +400,7 @@ impl Format<Vec<model::Frame>> for Prost {
     }
 
     fn decode(mut bytes: &[u8]) -> Vec<Frame> {
-        let mut frames = Vec::new();
+        let mut frames = Vec::with_capacity(FRAMES);
         while !bytes.is_empty() {
             frames.push(prost::Message::decode_length_delimited(&mut bytes).expect("own bytes"));
         }
