@@ -220,7 +220,7 @@ pub enum SendError {
     /// and must not.
     #[error("the backlog is full")]
     Full,
-    /// The handshake is not finished.
+    /// The handshake is not finished: see [`Link::wait_open`](crate::Link::wait_open).
     #[error("the handshake is not finished")]
     NotOpen,
     /// A [`Reply`](crate::Reply) was given the response to another request.

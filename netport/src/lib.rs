@@ -133,3 +133,10 @@ pub use crate::io::{Inbox, InboxEvent, Packet};
 pub use crate::link::{Batch, Frame, Link, Reply};
 pub use crate::port::{Fresh, NetPort, Next, Origin, Port, PortHandle};
 pub use crate::server::{Server, ServerConfig, ServerConnection, ServerHandle, ServerHub};
+
+/// The channel of a [`Client`]'s events is one of this crate's: for `select!`, and for the names of
+/// its errors.
+pub use crossbeam_channel;
+
+/// The values of netport's own messages that users name.
+pub use tlv_core::messages::{CallError, GoodbyeReason, RefuseReason, RegisterError, Role};

@@ -87,6 +87,8 @@ mutants! {
         LaunchUntold,
         /// A sender finds no room, and waits when others have had the lock.
         LookThenWait,
+        /// A link whose handshake is over does not wake who waits for that.
+        OpenUntold,
         /// A frame is written before what waits.
         Overtake,
         /// Who waits for room finds none, and is remembered when others have had the lock.

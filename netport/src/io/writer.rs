@@ -178,6 +178,23 @@ impl Writer {
     /// The handshake is over: frames are admitted.
     pub(crate) fn open(&self) {
         self.locked.lock().half.open();
+        if !mutant(Mutant::OpenUntold) {
+            self.room.notify_all();
+        }
+    }
+
+    /// Waits until frames are admitted, or will never be; says whether that was so before
+    /// `deadline`.
+    pub(crate) fn wait_open(&self, deadline: Instant) -> bool {
+        let mut locked = self.locked.lock();
+        while locked.half.admission() == Admission::NotOpen {
+            let left = deadline.saturating_duration_since(sync::now());
+            if left.is_zero() {
+                return false;
+            }
+            locked = sync::wait(&self.room, locked, Some(left));
+        }
+        true
     }
 
     /// Writes what is corked.

@@ -94,6 +94,24 @@ impl Link {
         self.0.peer.get()
     }
 
+    /// Waits for the end of the handshake, for `timeout`: from then on frames are admitted. A
+    /// connection's own thread need not, since [`on_open`](crate::Connection::on_open) comes first.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`], as a message would meet with: the link ended before that, or `Timeout`. On a
+    /// connection's thread, which does not wait, `NotOpen`.
+    pub fn wait_open(&self, timeout: Duration) -> Result<&PeerInfo, SendError> {
+        if OWN.with(Cell::get) == 0 && !self.0.writer.wait_open(sync::deadline(timeout)) {
+            return Err(SendError::Timeout);
+        }
+        match (self.end(), self.peer()) {
+            (Some(end), _) => Err(SendError::Closed(end)),
+            (None, Some(peer)) => Ok(peer),
+            (None, None) => Err(SendError::NotOpen),
+        }
+    }
+
     /// Whether frames are admitted, room permitting.
     pub fn is_open(&self) -> bool {
         self.peer().is_some() && !self.is_closed()

@@ -175,7 +175,8 @@ impl Port {
     }
 
     /// Connects to `address`, where `expect` should be, and launches `connection` on it. Returns at
-    /// once; what goes wrong afterwards arrives in [`Connection::on_end`].
+    /// once, before the link is open ([`Link::wait_open`]); what goes wrong afterwards arrives in
+    /// [`Connection::on_end`].
     ///
     /// # Errors
     ///

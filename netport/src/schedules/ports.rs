@@ -183,9 +183,9 @@ fn a_port_that_is_stopped_while_others_send_ends() {
     let sender = {
         let link = link.clone();
         thread::spawn(move || {
-            loop {
+            while link.wait_open(LONG).is_ok() {
                 match link.send(&Greet::new("and good night")) {
-                    Ok(()) | Err(SendError::NotOpen) => thread::yield_now(),
+                    Ok(()) => thread::yield_now(),
                     Err(SendError::Closed(_)) => return,
                     Err(error) => panic!("{error}"),
                 }
@@ -261,10 +261,9 @@ fn a_call_is_answered_or_told_why_not() {
     let caller = {
         let link = link.clone();
         thread::spawn(move || {
-            loop {
+            while link.wait_open(LONG).is_ok() {
                 match link.call(Lookup::new("a"), LONG) {
                     Ok(found) => assert_eq!(found.value.as_deref(), Some("here")),
-                    Err(CallFailure::Send(SendError::NotOpen)) => {}
                     Err(CallFailure::Ended(_) | CallFailure::Send(SendError::Closed(_))) => return,
                     Err(error) => panic!("{error}"),
                 }
@@ -329,13 +328,9 @@ fn a_panic_ends_its_own_link_alone() {
     let pair = Pair::new();
     let doomed = pair.dial_with(Talker { counts: Arc::clone(&pair.counts), panics: true });
     let other = pair.dial();
-    let found = loop {
-        match other.call(Lookup::new("b"), LONG) {
-            Err(CallFailure::Send(SendError::NotOpen)) => thread::yield_now(),
-            found => break found,
-        }
-    };
-    assert_eq!(found.expect("the other link lives").value.as_deref(), Some("here"));
+    other.wait_open(LONG).expect("the other link lives");
+    let found = other.call(Lookup::new("b"), LONG).expect("an answer");
+    assert_eq!(found.value.as_deref(), Some("here"));
     let counts = Arc::clone(&pair.counts);
     while counts.panicked.load(Ordering::Relaxed) == 0 {
         thread::yield_now();

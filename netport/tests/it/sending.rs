@@ -314,8 +314,10 @@ fn nothing_is_admitted_before_the_handshake_is_over() {
     let (link, events) = ann.dial(listener.local_addr().expect("it is bound"));
     assert!(matches!(link.try_send(&greet_of("early")), Err(SendError::NotOpen)));
     assert!(!link.is_open());
+    assert!(matches!(link.wait_open(SHORT), Err(SendError::Timeout)));
     let mut accepted = Raw(listener.accept().expect("it dials").0);
     accepted.write(&frame(&hello(Role::Client)));
+    assert_eq!(link.wait_open(PATIENCE).expect("it opens").role, Role::Client);
     opened(&events);
     link.send(&greet_of("in time")).expect("the link is open");
     assert_eq!(accepted.frame().expect("a frame").0, 0x0002);
