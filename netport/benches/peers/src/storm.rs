@@ -87,6 +87,6 @@ fn numbers(line: &str) -> Vec<f64> {
 fn entry_bytes(count: usize) -> usize {
     let epoch = Epoch::new(0, 0);
     let peer = entry(count - 1);
-    let len = |peers| Snapshot::new(epoch.clone(), peers).value_len().unwrap_or_default();
+    let len = |peers| Snapshot::new(epoch, peers).value_len().unwrap_or_default();
     len(vec![peer]) - len(Vec::new())
 }

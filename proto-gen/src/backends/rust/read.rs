@@ -281,7 +281,8 @@ pub(super) fn initializers(body: &Body) -> TokenStream {
         .enumerate()
         .map(|(index, field)| {
             let (name, local) = (ident(&field.meta.name), local(index));
-            quote!(#name: #local,)
+            // A field may be called as its local is, which clippy wants said once.
+            if name == local { quote!(#name,) } else { quote!(#name: #local,) }
         })
         .collect()
 }
