@@ -93,7 +93,11 @@ impl Session {
         true
     }
 
-    fn broadcast<M: Message>(&mut self, message: &M) {
+    fn broadcast<M>(&mut self, message: &M)
+    where
+        M: Message,
+        Chat: From<M>,
+    {
         match self.client.broadcast(message) {
             Ok(Broadcast { sent: 0, missed, .. }) if missed.is_empty() => {
                 self.screen.line("* that reached nobody");

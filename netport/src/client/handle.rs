@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 use thiserror::Error;
@@ -18,6 +18,7 @@ use crate::core::mesh::MeshEvent;
 use crate::error::{End, SendError};
 use crate::link::{Frame, Link};
 use crate::port::{Port, PortHandle};
+use crate::sync::TIME_MAX;
 
 /// A running client. Its calls may be made from any thread, and none waits for the user to take
 /// events. Dropping it stops the client and waits for its end; on a thread of the client itself it
@@ -116,6 +117,31 @@ impl<S: MessageSet> ClientHandle<S> {
         links.map(|peer| Arc::clone(&peer.info)).collect()
     }
 
+    /// Waits until a peer is listed and can be talked to, for `timeout`, and returns the link that
+    /// messages to it go by. Has it dialled where the settings allow that. So this is how to begin:
+    /// right after [`Client::connect`](crate::Client::connect) nobody is known yet.
+    ///
+    /// # Errors
+    ///
+    /// `UnknownPeer`: it was not listed in time. `Unreached`: it was, and there is no link to it.
+    pub fn wait_for<'a>(
+        &self,
+        to: impl Into<To<'a>>,
+        timeout: Duration,
+    ) -> Result<Link, DeliverError> {
+        let (to, deadline) = (to.into(), Instant::now() + timeout.min(TIME_MAX));
+        let mut state = self.hub.lock();
+        while state.node(to).is_none() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() || self.port().is_stopping() {
+                return Err(DeliverError::UnknownPeer);
+            }
+            state = self.hub.wait(state, left);
+        }
+        drop(state);
+        self.reach(to, deadline)
+    }
+
     /// The link that messages to a peer go by, while there is one: for requests and batches.
     pub fn link<'a>(&self, to: impl Into<To<'a>>) -> Option<Link> {
         let state = self.hub.lock();
@@ -123,32 +149,34 @@ impl<S: MessageSet> ClientHandle<S> {
         state.link_to(&node)
     }
 
-    /// Sends a message to a peer. Where there is no link yet, waits for one for the link's
-    /// `send_timeout`, and has it dialled where the settings allow that; then waits for room, as
-    /// [`Link::send`] does.
+    /// Sends a message of the client's set to a peer that is known. Where there is no link yet,
+    /// waits for one for the link's `send_timeout`, and has it dialled where the settings allow
+    /// that; then waits for room, as [`Link::send`] does. Who is not listed is not waited for: see
+    /// [`Self::wait_for`].
     ///
     /// # Errors
     ///
     /// [`DeliverError`]; nothing was sent then.
-    pub fn send<'a, M: Message>(
-        &self,
-        to: impl Into<To<'a>>,
-        message: &M,
-    ) -> Result<(), DeliverError> {
-        let link = self.reach(to.into())?;
-        Ok(link.send(message)?)
+    pub fn send<'a, M>(&self, to: impl Into<To<'a>>, message: &M) -> Result<(), DeliverError>
+    where
+        M: Message,
+        S: From<M>,
+    {
+        let deadline = Instant::now() + self.port().config().link.send_timeout;
+        Ok(self.reach(to.into(), deadline)?.send(message)?)
     }
 
-    /// Sends a message to a peer if it can be talked to and its link has room; never waits.
+    /// Sends a message of the client's set to a peer if it can be talked to and its link has room;
+    /// never waits.
     ///
     /// # Errors
     ///
     /// [`DeliverError`]; nothing was sent then.
-    pub fn try_send<'a, M: Message>(
-        &self,
-        to: impl Into<To<'a>>,
-        message: &M,
-    ) -> Result<(), DeliverError> {
+    pub fn try_send<'a, M>(&self, to: impl Into<To<'a>>, message: &M) -> Result<(), DeliverError>
+    where
+        M: Message,
+        S: From<M>,
+    {
         let link = {
             let state = self.hub.lock();
             let node = state.node(to.into()).ok_or(DeliverError::UnknownPeer)?;
@@ -157,13 +185,18 @@ impl<S: MessageSet> ClientHandle<S> {
         Ok(link.try_send(message)?)
     }
 
-    /// Sends a message, encoded once, to everyone who can be talked to; never waits. Who has no room
-    /// for it does not get it, and is named in the result; the others are not held up by that.
+    /// Sends a message of the client's set, encoded once, to everyone who can be talked to; never
+    /// waits. Who has no room for it does not get it, and is named in the result; the others are not
+    /// held up by that.
     ///
     /// # Errors
     ///
     /// [`EncodeError`] where the message is not within its bounds; nothing was sent then.
-    pub fn broadcast<M: Message>(&self, message: &M) -> Result<Broadcast, EncodeError> {
+    pub fn broadcast<M>(&self, message: &M) -> Result<Broadcast, EncodeError>
+    where
+        M: Message,
+        S: From<M>,
+    {
         let frame = Frame::of(message)?;
         let state = self.hub.lock();
         let links = state.mesh.all_up().map(|(node, _)| (node, state.link_to(&node)));
@@ -211,8 +244,7 @@ impl<S: MessageSet> ClientHandle<S> {
     }
 
     /// The link to a peer, which is waited for where there is none.
-    fn reach(&self, to: To<'_>) -> Result<Link, DeliverError> {
-        let deadline = Instant::now() + self.port().config().link.send_timeout;
+    fn reach(&self, to: To<'_>, deadline: Instant) -> Result<Link, DeliverError> {
         let mut state = self.hub.lock();
         let node = state.node(to).ok_or(DeliverError::UnknownPeer)?;
         if let Some(link) = state.link_to(&node) {

@@ -296,6 +296,9 @@ impl<S> ClientHub<S> {
     /// The client has ended: the user's receiver disconnects once it is empty.
     pub fn finish(&self) {
         unpoisoned(&self.events).take();
+        // Whoever has looked before goes on to wait once this lock is free.
+        drop(unpoisoned(&self.state));
+        self.settled.notify_all();
     }
 }
 

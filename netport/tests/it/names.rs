@@ -1,6 +1,7 @@
 //! Whom a name means: who is listed under it, or else the one that is connected.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use netport::{ClientHandle, DeliverError, Event, Identity};
 use tlv_core::Uuid;
@@ -37,6 +38,32 @@ fn a_name_is_that_of_who_is_listed_whoever_else_calls_himself_so() {
     wait_for_stranger(&ann, "bob");
     ann.send("bob", &Greet::new("for you alone")).expect("a link to bob");
     wait_for(&bob, "the greeting", |event| matches!(event, Event::Message { .. }).then_some(()));
+}
+
+#[test]
+fn who_waits_for_a_peer_has_a_link_to_it_once_it_has_come() {
+    let server = server();
+    let ann = client(server.local_addr(), "ann");
+    let early = ann.wait_for("bob", Duration::ZERO);
+    assert!(matches!(early, Err(DeliverError::UnknownPeer)), "{early:?}");
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| ann.wait_for("bob", Duration::MAX));
+        let _bob = client(server.local_addr(), "bob");
+        let link = waiting.join().expect("it waits").expect("a link to bob");
+        assert_eq!(link.peer().expect("it is open").name, "bob");
+    });
+}
+
+#[test]
+fn a_client_that_stops_keeps_nobody_waiting_for_a_peer() {
+    let server = server();
+    let ann = client(server.local_addr(), "ann");
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| ann.wait_for("godot", Duration::MAX));
+        ann.stop();
+        let waited = waiting.join().expect("it waits");
+        assert!(matches!(waited, Err(DeliverError::UnknownPeer)), "{waited:?}");
+    });
 }
 
 #[test]
