@@ -8,7 +8,7 @@ use tlv_core::messages::{GoodbyeReason, RefuseReason};
 use tracing::field::Empty;
 
 use super::place::Place;
-use super::{Port, PortConfig, handle};
+use super::{Port, handle};
 use crate::connection::Connection;
 use crate::core::link::ReceivingHalf;
 use crate::core::link::handshake::{self, Ends, Expect, PeerInfo};
@@ -84,6 +84,11 @@ pub(super) fn launch<C: Connection>(
     if !port.0.registry.lock().insert(shared, accepted) {
         return Err(End::Stopped);
     }
+    if accepted {
+        // Here and not on the link's own thread: Linux keeps 32 KiB for a thread that has ever sent
+        // something, and most accepted links send nothing more by themselves.
+        greet::<C::Set>(port, &link);
+    }
     let spawned = threads::Builder::new()
         .name(thread_name(&port.identity().name, &format!("l{id}")))
         .stack_size(port.config().thread_stack_bytes)
@@ -119,6 +124,12 @@ pub(super) fn launch<C: Connection>(
     }
     link.0.schedule();
     Ok(link)
+}
+
+/// Sends this side's `Hello`.
+fn greet<S: MessageSet>(port: &Port, link: &Link) {
+    let hello = handshake::hello(port.identity(), S::PROTOCOL, link.session());
+    link.0.writer.greet(&encoded(&hello));
 }
 
 /// One connection's life.
@@ -172,6 +183,7 @@ impl Life {
         if self.dialled {
             let deadline = sync::now() + config.link.dial_timeout;
             self.socket.connected(deadline).map_err(|error| End::Dial(error.kind()))?;
+            greet::<C::Set>(&self.port, &self.link);
         }
         let half = ReceivingHalf::new(
             config.link.receive_limits(),
@@ -186,18 +198,13 @@ impl Life {
             &self.port.0.meters,
             &config.link,
         );
-        let ended = self.converse(config, connection, &mut inbox);
+        let ended = self.converse(connection, &mut inbox);
         *at_end = inbox.at_end;
         ended
     }
 
-    fn converse<C: Connection>(
-        &self,
-        config: &PortConfig,
-        connection: &mut C,
-        inbox: &mut Inbox,
-    ) -> Result<(), End> {
-        let peer = self.shake_hands::<C::Set>(config, inbox)?;
+    fn converse<C: Connection>(&self, connection: &mut C, inbox: &mut Inbox) -> Result<(), End> {
+        let peer = self.shake_hands::<C::Set>(inbox)?;
         tracing::Span::current()
             .record("name", peer.name.as_str())
             .record("node", tracing::field::display(peer.node));
@@ -206,13 +213,7 @@ impl Life {
         connection.run(&self.link, inbox)
     }
 
-    fn shake_hands<S: MessageSet>(
-        &self,
-        config: &PortConfig,
-        inbox: &mut Inbox,
-    ) -> Result<&PeerInfo, End> {
-        let hello = handshake::hello(&config.identity, S::PROTOCOL, self.link.session());
-        self.link.0.writer.greet(&encoded(&hello));
+    fn shake_hands<S: MessageSet>(&self, inbox: &mut Inbox) -> Result<&PeerInfo, End> {
         let local = self.socket.local_addr().map_err(|error| End::Reset(error.kind()))?;
         let ends = Ends { address: self.link.address(), local, dialled: self.dialled };
         let peer = match inbox.next(None)? {
