@@ -39,6 +39,7 @@ impl ServerConfig {
         let mut port = PortConfig::new(listen, Identity::new(Role::Server, "server"));
         // Clients have little to say to it, and may be many.
         port.link.unread_bytes_max = Some(64 * 1024);
+        port.link.unsent_bytes_max = 128 * 1024;
         Self { port, directory: DirectoryConfig::default(), push_spacing: Duration::from_millis(5) }
     }
 }

@@ -13,8 +13,8 @@ pub(crate) mod means;
 pub(crate) use std::sync::{Arc, OnceLock};
 
 pub(crate) use self::means::{
-    AtomicBool, AtomicU32, AtomicU64, Condvar, JoinHandle, MutexGuard, Ordering, now, thread,
-    thread_local, wait,
+    AtomicBool, AtomicU32, AtomicU64, Condvar, JoinHandle, MutexGuard, Ordering, now, pause,
+    thread, thread_local, wait,
 };
 
 use std::sync::PoisonError;

@@ -78,6 +78,11 @@ pub(crate) fn advance(time: Duration) {
     }
 }
 
+/// Lets others run: no time passes here unless the test says so.
+pub(crate) fn pause(_time: Duration) {
+    thread::yield_now();
+}
+
 /// Waits on `condvar` for at most `timeout`, or for ever; may return early without cause.
 pub(crate) fn wait<'a, T>(
     condvar: &Condvar,

@@ -13,6 +13,11 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
+/// Lets time pass.
+pub(crate) fn pause(time: Duration) {
+    thread::sleep(time);
+}
+
 /// Waits on `condvar` for at most `timeout`, or for ever; may return early without cause.
 pub(crate) fn wait<'a, T>(
     condvar: &Condvar,

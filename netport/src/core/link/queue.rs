@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use tlv_core::write::FrameBuffer;
 
 /// Shared frames up to this many bytes are copied behind their neighbours: cheaper than a slice of
@@ -20,17 +20,27 @@ pub(super) const SLICES_MAX: usize = 16;
 /// Chunks in order, then an open end that frames are encoded into.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    chunks: VecDeque<Bytes>,
+    chunks: VecDeque<Chunk>,
     tail: FrameBuffer,
-    /// Bytes of `tail` already written; only ever above 0 while `chunks` is empty.
-    tail_written: usize,
+    /// Bytes already written of what comes first: the first chunk, or else `tail`.
+    written: usize,
     chunk_bytes: usize,
+    /// The memory of a chunk that was written, for the next.
+    spare: FrameBuffer,
+}
+
+#[derive(Debug)]
+enum Chunk {
+    /// Frames of this link alone.
+    Own(FrameBuffer),
+    /// A frame that other links send too.
+    Shared(Bytes),
 }
 
 impl Queue {
     /// Bytes waiting.
     pub(super) fn len(&self) -> usize {
-        self.chunk_bytes + self.tail.len() - self.tail_written
+        self.chunk_bytes + self.tail.len() - self.written
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -56,14 +66,14 @@ impl Queue {
         }
         self.close_tail();
         self.chunk_bytes += frame.len();
-        self.chunks.push_back(frame.clone());
+        self.chunks.push_back(Chunk::Shared(frame.clone()));
     }
 
-    /// Puts a frame before what waits, for [`Mutant::Overtake`](crate::core::mutant::Mutant).
+    /// Puts a frame before what has not begun, for [`Mutant::Overtake`](crate::core::mutant::Mutant).
     pub(super) fn prepend(&mut self, frame: &Bytes) {
         self.close_tail();
         self.chunk_bytes += frame.len();
-        self.chunks.push_front(frame.clone());
+        self.chunks.insert(usize::from(self.written > 0), Chunk::Shared(frame.clone()));
     }
 
     /// Fills `slices` with what comes next, in order, at most `budget` bytes; returns how many
@@ -73,10 +83,12 @@ impl Queue {
         slices: &mut [IoSlice<'a>; SLICES_MAX],
         mut budget: usize,
     ) -> usize {
-        let tail = &self.tail[self.tail_written..];
-        let waiting = self.chunks.iter().map(|chunk| &chunk[..]).chain([tail]);
+        let waiting = self.chunks.iter().map(Chunk::bytes).chain([&self.tail[..]]);
+        // Nothing that is empty was begun.
+        let mut waiting = waiting.filter(|bytes| !bytes.is_empty());
+        let first = waiting.next().map(|bytes| &bytes[self.written..]);
         let mut filled = 0;
-        for (slot, bytes) in slices.iter_mut().zip(waiting.filter(|bytes| !bytes.is_empty())) {
+        for (slot, bytes) in slices.iter_mut().zip(first.into_iter().chain(waiting)) {
             if budget == 0 {
                 break;
             }
@@ -89,21 +101,25 @@ impl Queue {
     }
 
     /// Forgets the first `written` bytes, at most all.
-    pub(super) fn advance(&mut self, mut written: usize) {
-        while let Some(first) = self.chunks.front_mut() {
-            if written < first.len() {
-                first.advance(written);
-                self.chunk_bytes -= written;
+    pub(super) fn advance(&mut self, written: usize) {
+        self.written += written;
+        while let Some(first) = self.chunks.front() {
+            let len = first.bytes().len();
+            if self.written < len {
                 return;
             }
-            written -= first.len();
-            self.chunk_bytes -= first.len();
-            self.chunks.pop_front();
+            self.written -= len;
+            self.chunk_bytes -= len;
+            if let Some(Chunk::Own(mut memory)) = self.chunks.pop_front()
+                && memory.capacity() > self.spare.capacity()
+            {
+                memory.clear();
+                self.spare = memory;
+            }
         }
-        self.tail_written += written;
-        if self.tail_written >= self.tail.len() {
+        if self.written >= self.tail.len() {
             self.tail.clear();
-            self.tail_written = 0;
+            self.written = 0;
         }
     }
 
@@ -117,6 +133,7 @@ impl Queue {
         if self.is_empty() && self.tail.capacity() > KEPT_BYTES {
             self.tail = FrameBuffer::new();
         }
+        self.spare = FrameBuffer::new();
         if self.chunks.is_empty() {
             self.chunks = VecDeque::new();
         }
@@ -126,9 +143,81 @@ impl Queue {
         if self.tail.is_empty() {
             return;
         }
-        let mut chunk = Bytes::from(self.tail.take());
-        chunk.advance(std::mem::take(&mut self.tail_written));
+        let next = std::mem::take(&mut self.spare);
+        let chunk = std::mem::replace(&mut self.tail, next);
         self.chunk_bytes += chunk.len();
-        self.chunks.push_back(chunk);
+        self.chunks.push_back(Chunk::Own(chunk));
+    }
+}
+
+impl Chunk {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Own(frames) => frames,
+            Self::Shared(frame) => frame,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+
+    fn append(queue: &mut Queue, bytes: &[u8]) {
+        let Ok(()) = queue.append(|out| {
+            out.extend_from_slice(bytes);
+            Ok::<(), Infallible>(())
+        });
+    }
+
+    /// The next bytes, at most so many, which are then forgotten.
+    fn take(queue: &mut Queue, budget: usize) -> Vec<u8> {
+        let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+        let filled = queue.gather(&mut slices, budget);
+        let taken: Vec<u8> =
+            slices[..filled].iter().flat_map(|slice| slice.iter().copied()).collect();
+        queue.advance(taken.len());
+        taken
+    }
+
+    #[test]
+    fn what_waits_comes_out_in_order_whatever_the_wire_takes() {
+        for budget in [1000, CHUNK_BYTES - 1, CHUNK_BYTES, 3 * CHUNK_BYTES] {
+            let (mut queue, mut expected, mut taken) = (Queue::default(), Vec::new(), Vec::new());
+            for n in 0..20_u8 {
+                let frame = vec![n; usize::from(n % 7) * 20_000];
+                expected.extend_from_slice(&frame);
+                if n % 3 == 0 {
+                    queue.append_shared(&Bytes::from(frame));
+                } else {
+                    append(&mut queue, &frame);
+                }
+                taken.extend(take(&mut queue, budget));
+                assert_eq!(queue.len(), expected.len() - taken.len());
+            }
+            while !queue.is_empty() {
+                taken.extend(take(&mut queue, budget));
+            }
+            assert!(taken == expected, "{budget} at a time");
+        }
+    }
+
+    #[test]
+    fn the_memory_of_what_was_written_is_used_again_until_a_quiet_time() {
+        let mut queue = Queue::default();
+        let frame = vec![1; 4 * CHUNK_BYTES];
+        append(&mut queue, &frame);
+        append(&mut queue, &frame);
+        assert_eq!(take(&mut queue, frame.len()).len(), frame.len());
+        assert!(queue.spare.capacity() >= frame.len());
+        append(&mut queue, &frame);
+        assert_eq!(queue.spare.capacity(), 0, "it is the open end now");
+        while !queue.is_empty() {
+            take(&mut queue, usize::MAX);
+        }
+        queue.shrink();
+        assert!(queue.spare.capacity() + queue.tail.capacity() <= KEPT_BYTES);
     }
 }

@@ -141,6 +141,7 @@ impl ReceivingHalf {
         Ok(frame)
     }
 
+    #[inline]
     fn whole_frame(&mut self) -> Result<Option<Frame>, Fault> {
         let Ok((rest, header)) = record::header(self.buffer.unread()) else {
             return Ok(None);
@@ -160,6 +161,12 @@ impl ReceivingHalf {
         self.last_frame = self.last_read;
         self.started = None;
         Ok(Some(Frame { id, value: place.start + record::HEADER_LEN..place.end }))
+    }
+
+    /// Bytes of the frame that has begun which have not been received.
+    pub fn missing(&self) -> usize {
+        let unread = self.buffer.unread();
+        record::header(unread).map_or(0, |(_, header)| header.record_len() - unread.len())
     }
 
     /// What frames are slices of, until [`Self::next_frame`] found no further one.

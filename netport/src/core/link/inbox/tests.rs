@@ -218,3 +218,17 @@ fn no_idle_time_means_no_deadline() {
     assert_eq!(half.next_deadline(), None);
     assert_eq!(half.would_block(now + 1000 * IDLE), Ok(()));
 }
+
+#[test]
+fn a_header_tells_how_much_of_its_frame_is_missing() {
+    let now = Instant::now();
+    let mut half = open(now);
+    let sent = frame(256, &[0; 100]);
+    for (received, missing) in [(3, 0), (6, 100), (50, 56), (106, 0)] {
+        let before = half.buffer.unread().len();
+        receive(&mut half, &sent[before..received], now);
+        assert_eq!(half.missing(), missing, "{received} received");
+    }
+    assert_eq!(frames(&mut half).len(), 1);
+    assert_eq!(half.missing(), 0);
+}
