@@ -12,6 +12,8 @@ local PROTOCOL_TITLE = "netport"
 
 local HEADER_LEN = 6
 local UNKNOWN_MAX_LEN = 65536
+-- Wireshark takes more than a million items in a packet's tree for a mistake of the dissector.
+local ITEMS_MAX = 900000
 
 local fields = {}
 
@@ -35,22 +37,27 @@ local function fault(r, class, offset, detail)
   error({ class = class, offset = offset - r.base, path = r.path, detail = detail }, 0)
 end
 
+-- Whether there is a tree, and one more item has room in it.
+local function room(r)
+  r.items = r.items + 1
+  return r.tree and r.items <= ITEMS_MAX
+end
+
 local function add(r, field, range, ...)
-  if r.tree then return r.tree:add(field, range, ...) end
+  if room(r) then return r.tree:add(field, range, ...) end
 end
 
 local function add_le(r, field, range)
-  if r.tree then return r.tree:add_le(field, range) end
+  if room(r) then return r.tree:add_le(field, range) end
 end
 
 -- Runs `work` one level deeper in the tree, under `label`.
 local function group(r, label, work)
-  if not r.tree then return work() end
   local outer, start = r.tree, r.pos
-  r.tree = outer:add(r.tvb(start, 0), label)
+  if room(r) then r.tree = outer:add(r.tvb(start, 0), label) end
   r.depth = r.depth + 1
   work()
-  r.tree:set_len(r.pos - start)
+  if r.tree ~= outer then r.tree:set_len(r.pos - start) end
   r.depth = r.depth - 1
   r.tree = outer
 end
@@ -154,10 +161,17 @@ end
 -- Shows a message's first fields in the info column.
 local function summarise(r, name, text)
   if r.depth == 0 and #r.summary < 3 then
-    if #text > 40 then text = text:sub(1, 37) .. "..." end
-    r.summary[#r.summary + 1] = name .. "=" .. text:gsub("[%c\128-\255]", ".")
+    if #text > 40 then
+      local last = 37
+      -- Not within a letter: its bytes from the second on are 0x80 to 0xbf.
+      while text:byte(last + 1) >= 0x80 and text:byte(last + 1) < 0xc0 do last = last - 1 end
+      text = text:sub(1, last) .. "..."
+    end
+    r.summary[#r.summary + 1] = name .. "=" .. text:gsub("%c", ".")
   end
 end
+
+-- Each type: how it is read, and what is shown of it.
 
 local function length(r, ty)
   local start = r.pos
@@ -210,6 +224,29 @@ function read.int(r, ty, name)
   return { key = sortable(bytes, ty.signed) }
 end
 
+-- Seconds, and nanoseconds from 0 on, of a number of `unit` parts of a second.
+local function time(number, unit)
+  local seconds, parts = (number / unit):tonumber(), (number % unit):tonumber()
+  if parts < 0 then seconds, parts = seconds - 1, parts + unit end
+  return NSTime.new(seconds, parts * (1000000000 / unit))
+end
+
+function read.duration(r, ty, name)
+  local range = take(r, 8)
+  local found = time(range:le_uint64(), 1000000000)
+  add(r, ty.field, range, found)
+  summarise(r, name, tostring(found) .. "s")
+  return { key = sortable(raw(range), false) }
+end
+
+function read.timestamp(r, ty, name)
+  local range = take(r, 8)
+  local found = time(range:le_int64(), 1000000)
+  add(r, ty.field, range, found)
+  summarise(r, name, tostring(found))
+  return { key = sortable(raw(range), true) }
+end
+
 function read.float(r, ty, name)
   local range = take(r, ty.size)
   add_le(r, ty.field, range)
@@ -226,7 +263,10 @@ function read.str(r, ty, name)
   add_le(r, ty.len_field, prefix)
   if size == 0 then
     add(r, ty.field, range, "")
-  elseif r.tree then
+  elseif text:find("\0", 1, true) then
+    -- Wireshark would show no more than what stands before it; this is its symbol, U+2400.
+    add(r, ty.field, range, (text:gsub("\0", "\226\144\128")))
+  elseif room(r) then
     r.tree:add_packet_field(ty.field, range, ENC_UTF_8 + ENC_STRING)
   end
   summarise(r, name, '"' .. text .. '"')
@@ -248,10 +288,6 @@ local function count(r, ty, smallest)
   end
   add_le(r, ty.len_field, range)
   return found
-end
-
-local function label(item, text)
-  if item then item:prepend_text(text .. " ") end
 end
 
 local function elements(r, ty, found)
@@ -346,16 +382,23 @@ end
 
 function read.flags(r, ty, name)
   local range = take(r, ty.of.size)
-  add_le(r, ty.field, range)
-  if r.tree then
-    local bytes, names = raw(range), {}
-    for bit, bit_name in pairs(ty.of.bits) do
-      local byte = bytes:byte(math.floor(bit / 8) + 1)
-      if math.floor(byte / 2 ^ (bit % 8)) % 2 == 1 then names[#names + 1] = bit_name end
-    end
-    table.sort(names)
-    r.tree:add(range, name .. ": " .. (#names > 0 and table.concat(names, ", ") or "none"))
+  local bytes, names, known = raw(range), {}, {}
+  local function is_set(bit)
+    return math.floor(bytes:byte(math.floor(bit / 8) + 1) / 2 ^ (bit % 8)) % 2 == 1
   end
+  local item = add_le(r, ty.field, range)
+  for index, bit in ipairs(ty.of.bits) do
+    known[bit.bit] = true
+    local set = is_set(bit.bit)
+    if set then names[#names + 1] = bit.name end
+    if item and room(r) then item:add(ty.bit_fields[index], range, set) end
+  end
+  for bit = 0, ty.of.size * 8 - 1 do
+    if is_set(bit) and not known[bit] then names[#names + 1] = "bit " .. bit end
+  end
+  local text = #names > 0 and table.concat(names, ", ") or "none"
+  if item then item:append_text(" (" .. text .. ")") end
+  summarise(r, name, text)
   return {}
 end
 
@@ -469,46 +512,61 @@ function read_body(r, body, has_tail)
   if has_tail then read_tail(r, body) end
 end
 
--- Declares the filters of a type; `abbr` is the filter of the field that has it.
-local function declare_type(ty, abbr, name)
+-- Declares the filters of a type; `abbr` is the filter of the field that has it, `doc` what it is.
+local function declare_type(ty, abbr, name, doc)
+  local function number(kind, abbr, name, names)
+    return declare(kind, abbr, name, base.DEC, names, nil, doc)
+  end
   local kind = ty.kind
-  local signed = ty.signed and "int" or "uint"
-  if kind == "bool" then ty.field = declare("bool", abbr, name)
-  elseif kind == "int" and ty.size == 16 then ty.field = declare("string", abbr, name)
-  elseif kind == "int" then ty.field = declare(signed .. ty.size * 8, abbr, name, base.DEC)
+  if kind == "bool" then ty.field = declare("bool", abbr, name, base.NONE, nil, nil, doc)
+  elseif kind == "int" and ty.size == 16 then
+    ty.field = declare("string", abbr, name, base.NONE, doc)
+  elseif kind == "int" then
+    ty.field = number((ty.signed and "int" or "uint") .. ty.size * 8, abbr, name)
   elseif kind == "float" then
-    ty.field = declare(ty.size == 4 and "float" or "double", abbr, name)
+    ty.field = declare(ty.size == 4 and "float" or "double", abbr, name, doc)
+  elseif kind == "duration" then ty.field = declare("relative_time", abbr, name, doc)
+  elseif kind == "timestamp" then
+    ty.field = declare("absolute_time", abbr, name, base.UTC, doc)
   elseif kind == "str" or kind == "bytes" then
-    ty.field = declare(kind == "str" and "string" or "bytes", abbr, name)
-    ty.len_field = declare("uint32", abbr .. ".len", name .. " length", base.DEC)
+    ty.field = declare(kind == "str" and "string" or "bytes", abbr, name, base.NONE, doc)
+    ty.len_field = number("uint32", abbr .. ".len", name .. " length")
   elseif kind == "list" or kind == "array" then
     if kind == "list" then
-      ty.len_field = declare("uint32", abbr .. ".count", name .. " count", base.DEC)
+      ty.len_field = number("uint32", abbr .. ".count", name .. " count")
     end
-    declare_type(ty.elem, abbr, name)
+    declare_type(ty.elem, abbr, name, doc)
   elseif kind == "map" then
-    ty.len_field = declare("uint32", abbr .. ".count", name .. " count", base.DEC)
-    declare_type(ty.key, abbr .. ".key", name .. " key")
-    declare_type(ty.value, abbr .. ".value", name .. " value")
+    ty.len_field = number("uint32", abbr .. ".count", name .. " count")
+    declare_type(ty.key, abbr .. ".key", name .. " key", doc)
+    declare_type(ty.value, abbr .. ".value", name .. " value", doc)
   elseif kind == "opt" then
-    ty.present_field = declare("bool", abbr .. ".present", name .. " present")
-    declare_type(ty.inner, abbr, name)
+    ty.present_field = declare(
+      "bool", abbr .. ".present", name .. " present", base.NONE, nil, nil, doc)
+    declare_type(ty.inner, abbr, name, doc)
   elseif kind == "ip" or kind == "socket_addr" then
-    ty.ip4_field = declare("ipv4", abbr .. ".ip4", name)
-    ty.ip6_field = declare("ipv6", abbr .. ".ip6", name)
+    ty.ip4_field = declare("ipv4", abbr .. ".ip4", name, doc)
+    ty.ip6_field = declare("ipv6", abbr .. ".ip6", name, doc)
     if kind == "socket_addr" then
-      ty.port_field = declare("uint16", abbr .. ".port", name .. " port", base.DEC)
+      ty.port_field = number("uint16", abbr .. ".port", name .. " port")
     end
-  elseif kind == "uuid" then ty.field = declare("guid", abbr, name)
+  elseif kind == "uuid" then ty.field = declare("guid", abbr, name, doc)
   elseif kind == "enum" then
-    ty.field = declare("uint" .. ty.of.size * 8, abbr, name, base.DEC, ty.of.names)
+    ty.field = number("uint" .. ty.of.size * 8, abbr, name, ty.of.names)
   elseif kind == "flags" then
-    ty.field = declare("uint" .. ty.of.size * 8, abbr, name, base.HEX)
+    ty.field = declare("uint" .. ty.of.size * 8, abbr, name, base.HEX, nil, nil, doc)
+    ty.bit_fields = {}
+    for index, bit in ipairs(ty.of.bits) do
+      ty.bit_fields[index] = declare(
+        "bool", abbr .. "." .. bit.filter, bit.name, base.NONE, nil, nil, bit.doc)
+    end
   end
 end
 
 local function declare_body(body, abbr)
-  local function one(field) declare_type(field.ty, abbr .. "." .. field.name, field.name) end
+  local function one(field)
+    declare_type(field.ty, abbr .. "." .. field.name, field.name, field.doc)
+  end
   for _, field in ipairs(body.head) do one(field) end
   for _, field in pairs(body.tail) do one(field) end
 end
@@ -591,8 +649,8 @@ types.Epoch = {
   width = nil,
   body = {
     head = {
-      { name = "run", ty = { kind = "int", size = 8, signed = false, min = 8 } },
-      { name = "count", ty = { kind = "int", size = 8, signed = false, min = 8 } },
+      { name = "run", doc = "The server's run, random per start.", ty = { kind = "int", size = 8, signed = false, min = 8 } },
+      { name = "count", doc = "Changes since the run began.", ty = { kind = "int", size = 8, signed = false, min = 8 } },
     },
     tail = {},
   },
@@ -604,11 +662,11 @@ types.Peer = {
   width = 2,
   body = {
     head = {
-      { name = "node", ty = { kind = "uuid", min = 16 } },
-      { name = "incarnation", ty = { kind = "int", size = 8, signed = false, min = 8 } },
-      { name = "session", ty = { kind = "int", size = 8, signed = false, min = 8 } },
-      { name = "name", ty = { kind = "str", width = 1, max = 64, min = 1 } },
-      { name = "addresses", ty = { kind = "list", width = 1, max = 4, elem = { kind = "socket_addr", min = 7 }, min = 1 } },
+      { name = "node", doc = "Node id.", ty = { kind = "uuid", min = 16 } },
+      { name = "incarnation", doc = "Grows each time the same node starts again.", ty = { kind = "int", size = 8, signed = false, min = 8 } },
+      { name = "session", doc = "The registering link's session, from its `Hello`.", ty = { kind = "int", size = 8, signed = false, min = 8 } },
+      { name = "name", doc = "Unique among the registered.", ty = { kind = "str", width = 1, max = 64, min = 1 } },
+      { name = "addresses", doc = "Where it listens, best first.", ty = { kind = "list", width = 1, max = 4, elem = { kind = "socket_addr", min = 7 }, min = 1 } },
     },
     tail = {},
   },
@@ -624,15 +682,15 @@ messages[0x0002] = {
   max = 1024,
   body = {
     head = {
-      { name = "magic", ty = { kind = "int", size = 4, signed = false, min = 4 } },
-      { name = "wire_version", ty = { kind = "int", size = 2, signed = false, min = 2 } },
-      { name = "protocol", ty = { kind = "str", width = 1, max = 64, min = 1 } },
-      { name = "version", ty = { kind = "int", size = 4, signed = false, min = 4 } },
-      { name = "role", ty = { kind = "enum", of = types.Role, min = 1 } },
-      { name = "node", ty = { kind = "uuid", min = 16 } },
-      { name = "incarnation", ty = { kind = "int", size = 8, signed = false, min = 8 } },
-      { name = "session", ty = { kind = "int", size = 8, signed = false, min = 8 } },
-      { name = "name", ty = { kind = "str", width = 1, max = 64, min = 1 } },
+      { name = "magic", doc = "`MAGIC`.", ty = { kind = "int", size = 4, signed = false, min = 4 } },
+      { name = "wire_version", doc = "`WIRE_VERSION`.", ty = { kind = "int", size = 2, signed = false, min = 2 } },
+      { name = "protocol", doc = "Name of the application's protocol.", ty = { kind = "str", width = 1, max = 64, min = 1 } },
+      { name = "version", doc = "Spec version of the application's protocol.", ty = { kind = "int", size = 4, signed = false, min = 4 } },
+      { name = "role", doc = "What the sender is.", ty = { kind = "enum", of = types.Role, min = 1 } },
+      { name = "node", doc = "The sender's node id.", ty = { kind = "uuid", min = 16 } },
+      { name = "incarnation", doc = "The sender's incarnation, at least 1.", ty = { kind = "int", size = 8, signed = false, min = 8 } },
+      { name = "session", doc = "Grows with each link that the sender dials; 0 on an accepted link.", ty = { kind = "int", size = 8, signed = false, min = 8 } },
+      { name = "name", doc = "The sender's name, for people.", ty = { kind = "str", width = 1, max = 64, min = 1 } },
     },
     tail = {},
   },
@@ -645,11 +703,11 @@ messages[0x0004] = {
   max = 1024,
   body = {
     head = {
-      { name = "reason", ty = { kind = "enum", of = types.RefuseReason, min = 2 } },
-      { name = "text", ty = { kind = "str", width = 1, max = 200, min = 1 } },
+      { name = "reason", doc = "Why.", ty = { kind = "enum", of = types.RefuseReason, min = 2 } },
+      { name = "text", doc = "The same for people.", ty = { kind = "str", width = 1, max = 200, min = 1 } },
     },
     tail = {
-      [1] = { name = "current", ty = { kind = "int", size = 8, signed = false, min = 8 } },
+      [1] = { name = "current", doc = "The incarnation that is known, for `Older`.", ty = { kind = "int", size = 8, signed = false, min = 8 } },
     },
   },
 }
@@ -661,7 +719,7 @@ messages[0x0006] = {
   max = 1024,
   body = {
     head = {
-      { name = "reason", ty = { kind = "enum", of = types.GoodbyeReason, min = 2 } },
+      { name = "reason", doc = "Why, and whether to come back.", ty = { kind = "enum", of = types.GoodbyeReason, min = 2 } },
     },
     tail = {},
   },
@@ -685,7 +743,7 @@ messages[0x000a] = {
   max = 64,
   body = {
     head = {
-      { name = "nonce", ty = { kind = "int", size = 8, signed = false, min = 8 } },
+      { name = "nonce", doc = "Comes back in the answer.", ty = { kind = "int", size = 8, signed = false, min = 8 } },
     },
     tail = {},
   },
@@ -698,7 +756,7 @@ messages[0x000c] = {
   max = 64,
   body = {
     head = {
-      { name = "nonce", ty = { kind = "int", size = 8, signed = false, min = 8 } },
+      { name = "nonce", doc = "From the probe.", ty = { kind = "int", size = 8, signed = false, min = 8 } },
     },
     tail = {},
   },
@@ -711,9 +769,9 @@ messages[0x000e] = {
   max = 1024,
   body = {
     head = {
-      { name = "call", ty = { kind = "int", size = 4, signed = false, min = 4 } },
-      { name = "reason", ty = { kind = "enum", of = types.CallError, min = 2 } },
-      { name = "text", ty = { kind = "str", width = 1, max = 200, min = 1 } },
+      { name = "call", doc = "The request's call number.", ty = { kind = "int", size = 4, signed = false, min = 4 } },
+      { name = "reason", doc = "Why.", ty = { kind = "enum", of = types.CallError, min = 2 } },
+      { name = "text", doc = "The same for people.", ty = { kind = "str", width = 1, max = 200, min = 1 } },
     },
     tail = {},
   },
@@ -726,7 +784,7 @@ messages[0x0010] = {
   max = 1024,
   body = {
     head = {
-      { name = "addresses", ty = { kind = "list", width = 1, max = 4, elem = { kind = "socket_addr", min = 7 }, min = 1 } },
+      { name = "addresses", doc = "Where the sender listens; an unspecified address stands for the one that the server sees.", ty = { kind = "list", width = 1, max = 4, elem = { kind = "socket_addr", min = 7 }, min = 1 } },
     },
     tail = {},
   },
@@ -750,8 +808,8 @@ messages[0x0014] = {
   max = 1024,
   body = {
     head = {
-      { name = "reason", ty = { kind = "enum", of = types.RegisterError, min = 2 } },
-      { name = "text", ty = { kind = "str", width = 1, max = 200, min = 1 } },
+      { name = "reason", doc = "Why.", ty = { kind = "enum", of = types.RegisterError, min = 2 } },
+      { name = "text", doc = "The same for people.", ty = { kind = "str", width = 1, max = 200, min = 1 } },
     },
     tail = {},
   },
@@ -764,8 +822,8 @@ messages[0x0016] = {
   max = 8388608,
   body = {
     head = {
-      { name = "epoch", ty = { kind = "struct", of = types.Epoch, min = 16 } },
-      { name = "peers", ty = { kind = "list", width = 2, max = 32768, elem = { kind = "struct", of = types.Peer, min = 36 }, min = 2 } },
+      { name = "epoch", doc = "The directory's version that this is.", ty = { kind = "struct", of = types.Epoch, min = 16 } },
+      { name = "peers", doc = "Every registered client, the receiver included.", ty = { kind = "list", width = 2, max = 32768, elem = { kind = "struct", of = types.Peer, min = 36 }, min = 2 } },
     },
     tail = {},
   },
@@ -778,10 +836,10 @@ messages[0x0018] = {
   max = 8388608,
   body = {
     head = {
-      { name = "from", ty = { kind = "struct", of = types.Epoch, min = 16 } },
-      { name = "to", ty = { kind = "struct", of = types.Epoch, min = 16 } },
-      { name = "joined", ty = { kind = "list", width = 2, max = 32768, elem = { kind = "struct", of = types.Peer, min = 36 }, min = 2 } },
-      { name = "left", ty = { kind = "list", width = 2, max = 32768, elem = { kind = "uuid", min = 16 }, min = 2 } },
+      { name = "from", doc = "The version that the receiver has.", ty = { kind = "struct", of = types.Epoch, min = 16 } },
+      { name = "to", doc = "The version that it has afterwards.", ty = { kind = "struct", of = types.Epoch, min = 16 } },
+      { name = "joined", doc = "New entries; one of a listed node replaces it.", ty = { kind = "list", width = 2, max = 32768, elem = { kind = "struct", of = types.Peer, min = 36 }, min = 2 } },
+      { name = "left", doc = "Nodes that are gone.", ty = { kind = "list", width = 2, max = 32768, elem = { kind = "uuid", min = 16 }, min = 2 } },
     },
     tail = {},
   },
@@ -805,10 +863,10 @@ messages[0x0102] = {
   max = 65536,
   body = {
     head = {
-      { name = "text", ty = { kind = "str", width = 2, max = 500, min = 2 } },
+      { name = "text", doc = "What is said.", ty = { kind = "str", width = 2, max = 500, min = 2 } },
     },
     tail = {
-      [1] = { name = "mood", ty = { kind = "enum", of = types.Mood, min = 1 } },
+      [1] = { name = "mood", doc = "How it is meant.", ty = { kind = "enum", of = types.Mood, min = 1 } },
     },
   },
 }
@@ -820,8 +878,8 @@ messages[0x0104] = {
   max = 65536,
   body = {
     head = {
-      { name = "call", ty = { kind = "int", size = 4, signed = false, min = 4 } },
-      { name = "key", ty = { kind = "str", width = 1, max = 64, min = 1 } },
+      { name = "call", doc = "The call's number: comes back in the response.", ty = { kind = "int", size = 4, signed = false, min = 4 } },
+      { name = "key", doc = "The key.", ty = { kind = "str", width = 1, max = 64, min = 1 } },
     },
     tail = {},
   },
@@ -834,8 +892,8 @@ messages[0x0106] = {
   max = 65536,
   body = {
     head = {
-      { name = "call", ty = { kind = "int", size = 4, signed = false, min = 4 } },
-      { name = "value", ty = { kind = "opt", inner = { kind = "str", width = 2, max = 1000, min = 2 }, min = 1 } },
+      { name = "call", doc = "The request's call number.", ty = { kind = "int", size = 4, signed = false, min = 4 } },
+      { name = "value", doc = "The value, where there is one.", ty = { kind = "opt", inner = { kind = "str", width = 2, max = 1000, min = 2 }, min = 1 } },
     },
     tail = {},
   },
@@ -856,7 +914,9 @@ local e_malformed = ProtoExpert.new(
   PROTOCOL .. ".malformed", "Malformed", expert.group.MALFORMED, expert.severity.ERROR)
 local e_unknown = ProtoExpert.new(
   PROTOCOL .. ".unknown", "Unknown message", expert.group.UNDECODED, expert.severity.NOTE)
-protocol.experts = { e_malformed, e_unknown }
+local e_cut = ProtoExpert.new(
+  PROTOCOL .. ".cut", "Not all is shown", expert.group.UNDECODED, expert.severity.WARN)
+protocol.experts = { e_malformed, e_unknown, e_cut }
 
 protocol.prefs.port = Pref.uint("TCP port", 0, "Port of the protocol; 0 leaves it to what is sent")
 
@@ -871,10 +931,11 @@ local function mark_fault(tree, range, found)
 end
 
 -- Reads a value of `size` bytes at `base`; returns the reader, and the fault if there is one.
-local function read_value(tvb, base, size, message, tree)
+-- `items` are in the packet's tree already.
+local function read_value(tvb, base, size, message, tree, items)
   local r = {
     tvb = tvb, pos = base, base = base, stop = base + size,
-    tree = tree, path = message.name, depth = 0, summary = {},
+    tree = tree, items = items, path = message.name, depth = 0, summary = {},
   }
   if size > message.max then
     local detail = size .. " bytes, where " .. message.max .. " are the most allowed"
@@ -886,8 +947,8 @@ local function read_value(tvb, base, size, message, tree)
   return r, found
 end
 
--- One whole frame; returns what to show of it in the info column.
-local function frame(tvb, start, size, tree)
+-- One whole frame; returns what to show of it in the info column, and the items in the tree then.
+local function frame(tvb, start, size, tree, items)
   local id = tvb(start, 2):le_uint()
   local message = messages[id]
   local range = tvb(start, HEADER_LEN + size)
@@ -900,22 +961,25 @@ local function frame(tvb, start, size, tree)
     top:set_text(PROTOCOL_TITLE .. ", " .. name)
     top:add(f_unknown_value, tvb(start + HEADER_LEN, size))
     top:add_proto_expert_info(e_unknown, name)
-    return name
+    return name, items
   end
   top:set_text(PROTOCOL_TITLE .. ", " .. message.name .. ", " .. size .. " bytes")
-  local r, found = read_value(tvb, start + HEADER_LEN, size, message, top)
+  local r, found = read_value(tvb, start + HEADER_LEN, size, message, top, items)
+  if r.items > ITEMS_MAX then
+    top:add_proto_expert_info(e_cut, "Not all is shown: the packet has too many fields")
+  end
   local text = message.name
   if #r.summary > 0 then text = text .. "(" .. table.concat(r.summary, " ") .. ")" end
   if found then
     mark_fault(top, range, found)
-    return text .. " [malformed: " .. found.class .. "]"
+    text = text .. " [malformed: " .. found.class .. "]"
   end
-  return text
+  return text, math.min(r.items, ITEMS_MAX)
 end
 
 function protocol.dissector(tvb, pinfo, tree)
   pinfo.cols.protocol = PROTOCOL_TITLE
-  local shown, start = {}, 0
+  local shown, start, items = {}, 0, 0
   while start < tvb:len() do
     local left = tvb:len() - start
     if left < HEADER_LEN then
@@ -941,7 +1005,7 @@ function protocol.dissector(tvb, pinfo, tree)
       pinfo.desegment_len = HEADER_LEN + size - left
       break
     else
-      shown[#shown + 1] = frame(tvb, start, size, tree)
+      shown[#shown + 1], items = frame(tvb, start, size, tree, items)
       start = start + HEADER_LEN + size
     end
   end
@@ -960,7 +1024,7 @@ local function heuristic(tvb, pinfo, tree)
   local size = tvb(2, 4):le_uint()
   if not message or size > message.max or size < message.min then return false end
   if tvb:len() >= HEADER_LEN + size then
-    local _, found = read_value(tvb, HEADER_LEN, size, message, nil)
+    local _, found = read_value(tvb, HEADER_LEN, size, message, nil, 0)
     if found then return false end
   end
   pinfo.conversation = protocol

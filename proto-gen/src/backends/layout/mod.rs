@@ -6,8 +6,8 @@ mod text;
 
 pub use diagram::diagram;
 pub use text::{
-    bound_text, constraint_text, count, escaped, filter_name, float_text, size_text, snake,
-    type_text, wrapped,
+    bound_text, constraint_text, count, escaped, filter_name, float_text, item_filter, size_text,
+    snake, type_text, wrapped,
 };
 
 use crate::schema::{Body, Field, Schema, Size};

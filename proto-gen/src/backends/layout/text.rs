@@ -132,3 +132,8 @@ pub fn filter_name(name: &str) -> String {
         .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
         .collect()
 }
+
+/// What display filters call a message or a type: small letters, and no name of the dissector's own.
+pub fn item_filter(name: &str) -> String {
+    escaped(&snake(name), &["cut", "fault", "malformed", "message", "record", "unknown"])
+}

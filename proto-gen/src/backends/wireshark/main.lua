@@ -12,7 +12,9 @@ local e_malformed = ProtoExpert.new(
   PROTOCOL .. ".malformed", "Malformed", expert.group.MALFORMED, expert.severity.ERROR)
 local e_unknown = ProtoExpert.new(
   PROTOCOL .. ".unknown", "Unknown message", expert.group.UNDECODED, expert.severity.NOTE)
-protocol.experts = { e_malformed, e_unknown }
+local e_cut = ProtoExpert.new(
+  PROTOCOL .. ".cut", "Not all is shown", expert.group.UNDECODED, expert.severity.WARN)
+protocol.experts = { e_malformed, e_unknown, e_cut }
 
 protocol.prefs.port = Pref.uint("TCP port", 0, "Port of the protocol; 0 leaves it to what is sent")
 
@@ -27,10 +29,11 @@ local function mark_fault(tree, range, found)
 end
 
 -- Reads a value of `size` bytes at `base`; returns the reader, and the fault if there is one.
-local function read_value(tvb, base, size, message, tree)
+-- `items` are in the packet's tree already.
+local function read_value(tvb, base, size, message, tree, items)
   local r = {
     tvb = tvb, pos = base, base = base, stop = base + size,
-    tree = tree, path = message.name, depth = 0, summary = {},
+    tree = tree, items = items, path = message.name, depth = 0, summary = {},
   }
   if size > message.max then
     local detail = size .. " bytes, where " .. message.max .. " are the most allowed"
@@ -42,8 +45,8 @@ local function read_value(tvb, base, size, message, tree)
   return r, found
 end
 
--- One whole frame; returns what to show of it in the info column.
-local function frame(tvb, start, size, tree)
+-- One whole frame; returns what to show of it in the info column, and the items in the tree then.
+local function frame(tvb, start, size, tree, items)
   local id = tvb(start, 2):le_uint()
   local message = messages[id]
   local range = tvb(start, HEADER_LEN + size)
@@ -56,22 +59,25 @@ local function frame(tvb, start, size, tree)
     top:set_text(PROTOCOL_TITLE .. ", " .. name)
     top:add(f_unknown_value, tvb(start + HEADER_LEN, size))
     top:add_proto_expert_info(e_unknown, name)
-    return name
+    return name, items
   end
   top:set_text(PROTOCOL_TITLE .. ", " .. message.name .. ", " .. size .. " bytes")
-  local r, found = read_value(tvb, start + HEADER_LEN, size, message, top)
+  local r, found = read_value(tvb, start + HEADER_LEN, size, message, top, items)
+  if r.items > ITEMS_MAX then
+    top:add_proto_expert_info(e_cut, "Not all is shown: the packet has too many fields")
+  end
   local text = message.name
   if #r.summary > 0 then text = text .. "(" .. table.concat(r.summary, " ") .. ")" end
   if found then
     mark_fault(top, range, found)
-    return text .. " [malformed: " .. found.class .. "]"
+    text = text .. " [malformed: " .. found.class .. "]"
   end
-  return text
+  return text, math.min(r.items, ITEMS_MAX)
 end
 
 function protocol.dissector(tvb, pinfo, tree)
   pinfo.cols.protocol = PROTOCOL_TITLE
-  local shown, start = {}, 0
+  local shown, start, items = {}, 0, 0
   while start < tvb:len() do
     local left = tvb:len() - start
     if left < HEADER_LEN then
@@ -97,7 +103,7 @@ function protocol.dissector(tvb, pinfo, tree)
       pinfo.desegment_len = HEADER_LEN + size - left
       break
     else
-      shown[#shown + 1] = frame(tvb, start, size, tree)
+      shown[#shown + 1], items = frame(tvb, start, size, tree, items)
       start = start + HEADER_LEN + size
     end
   end
@@ -116,7 +122,7 @@ local function heuristic(tvb, pinfo, tree)
   local size = tvb(2, 4):le_uint()
   if not message or size > message.max or size < message.min then return false end
   if tvb:len() >= HEADER_LEN + size then
-    local _, found = read_value(tvb, HEADER_LEN, size, message, nil)
+    local _, found = read_value(tvb, HEADER_LEN, size, message, nil, 0)
     if found then return false end
   end
   pinfo.conversation = protocol

@@ -1,10 +1,10 @@
 //! A Wireshark dissector: `PROTOCOL.lua`.
 //!
-//! `runtime.lua` reads every type; what is generated between it and `main.lua` is a table of the
+//! `runtime/` reads every type; what is generated between it and `main.lua` is a table of the
 //! messages. Filters are called `PROTOCOL.MESSAGE.FIELD`, those of a struct's fields
-//! `PROTOCOL.STRUCT.FIELD`, whoever has the struct.
+//! `PROTOCOL.STRUCT.FIELD`, whoever has the struct; see [`item_filter`].
 
-use super::layout::{constraint_text, filter_name, snake};
+use super::layout::{constraint_text, filter_name, item_filter, snake};
 use super::{Backend, OutputFile};
 use crate::schema::{
     Body, Constraint, Field, FloatWidth, Int, LenWidth, Message, Schema, Ty, TypeDef, TypeKind,
@@ -28,6 +28,13 @@ impl Backend for Wireshark {
     }
 }
 
+/// What stands before the tables of a spec, in order.
+const RUNTIME: [&str; 3] = [
+    include_str!("runtime/cursor.lua"),
+    include_str!("runtime/read.lua"),
+    include_str!("runtime/declare.lua"),
+];
+
 fn script(schema: &Schema) -> String {
     let mut out = format!(
         "-- Dissector of `{}`, spec version {}, for Wireshark 4 and tshark.\n\
@@ -43,8 +50,11 @@ fn script(schema: &Schema) -> String {
         quoted(&schema.name),
         file = filter_name(&schema.name),
     );
-    out.push_str(include_str!("runtime.lua"));
-    out.push_str("\n-- The spec.\n\nlocal types = {}\n");
+    for part in RUNTIME {
+        out.push_str(part);
+        out.push('\n');
+    }
+    out.push_str("-- The spec.\n\nlocal types = {}\n");
     for def in &schema.types {
         out.push_str(&type_table(schema, def));
     }
@@ -67,13 +77,13 @@ fn message_table(schema: &Schema, message: &Message) -> String {
         message.max_len,
         body_table(schema, &message.body, "  "),
         message.id,
-        quoted(&snake(&message.meta.name)),
+        quoted(&item_filter(&message.meta.name)),
     )
 }
 
 fn type_table(schema: &Schema, def: &TypeDef) -> String {
     let name = &def.meta.name;
-    let abbr = snake(name);
+    let abbr = item_filter(name);
     let mut declare = String::new();
     let table = match &def.kind {
         TypeKind::Enum(kind) => {
@@ -89,7 +99,14 @@ fn type_table(schema: &Schema, def: &TypeDef) -> String {
             let bits: String = kind
                 .bits
                 .iter()
-                .map(|bit| format!("    [{}] = {},\n", bit.bit, quoted(&bit.meta.name)))
+                .map(|bit| {
+                    let (name, doc) = (&bit.meta.name, quoted(&bit.meta.doc));
+                    let (quoted, filter) = (quoted(name), quoted(&snake(name)));
+                    let bit = bit.bit;
+                    format!(
+                        "    {{ bit = {bit}, name = {quoted}, filter = {filter}, doc = {doc} }},\n"
+                    )
+                })
                 .collect();
             format!("{{\n  size = {},\n  bits = {{\n{bits}  }},\n}}", kind.repr.bytes())
         }
@@ -154,7 +171,8 @@ fn field_table(schema: &Schema, field: &Field) -> String {
     let rule = field.constraint.as_ref().map_or(String::new(), |constraint| {
         format!(", rule = {}", rule_table(constraint, &field.ty))
     });
-    format!("{{ name = {name}, ty = {ty}{rule} }}")
+    let doc = quoted(&field.meta.doc);
+    format!("{{ name = {name}, doc = {doc}, ty = {ty}{rule} }}")
 }
 
 fn ty_table(schema: &Schema, ty: &Ty) -> String {
@@ -180,8 +198,8 @@ fn ty_table(schema: &Schema, ty: &Ty) -> String {
         Ty::Ip => "kind = \"ip\"".to_owned(),
         Ty::SocketAddr => "kind = \"socket_addr\"".to_owned(),
         Ty::Uuid => "kind = \"uuid\"".to_owned(),
-        Ty::Duration => int_table(Int::U64),
-        Ty::Timestamp => int_table(Int::I64),
+        Ty::Duration => "kind = \"duration\"".to_owned(),
+        Ty::Timestamp => "kind = \"timestamp\"".to_owned(),
         Ty::Named(id) => {
             let def = schema.type_def(*id);
             let kind = match def.kind {
@@ -223,10 +241,11 @@ fn rule_table(constraint: &Constraint, ty: &Ty) -> String {
     }
 }
 
-/// A number as the bytes by which `runtime.lua` compares numbers of a type.
+/// A number as the bytes by which the runtime compares numbers of a type.
 fn sortable(number: i128, ty: &Ty) -> String {
     let int = match ty {
         Ty::Int(int) => *int,
+        Ty::Timestamp => Int::I64,
         _ => Int::U64,
     };
     let width = int.bytes() as usize;

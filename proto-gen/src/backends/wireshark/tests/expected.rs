@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 use std::ops::Range;
 
-use proto_gen::backends::layout::snake;
+use proto_gen::backends::layout::{item_filter, snake};
 use proto_gen::dynamic::{FRAME_HEADER_LEN, Step, Value, What};
 use proto_gen::schema::{Message, Schema, Ty, TypeId, TypeKind};
 
@@ -28,6 +28,10 @@ pub(super) enum Showing {
     Bytes(Vec<u8>),
     Float(f64),
     Ip(IpAddr),
+    /// A time span, in nanoseconds.
+    Span(u64),
+    /// A point in time, in microseconds since 1970.
+    Time(i64),
 }
 
 impl Shown {
@@ -44,6 +48,10 @@ impl Shown {
             }
             Showing::Float(wanted) => show.parse().is_ok_and(|found: f64| close(found, *wanted)),
             Showing::Ip(wanted) => show.parse() == Ok(*wanted),
+            Showing::Span(nanos) => {
+                show == format!("{}.{:09}", nanos / 1_000_000_000, nanos % 1_000_000_000)
+            }
+            Showing::Time(micros) => micros_since_1970(show) == Some(i128::from(*micros)),
         }
     }
 }
@@ -58,10 +66,38 @@ fn number(show: &str) -> Option<i128> {
     }
 }
 
-/// Letters that no one escapes: `tshark` writes the others as escapes of several kinds.
-fn plain(text: &str) -> Vec<char> {
-    let escapes = text.replace("\\n", "").replace("\\\\", "").replace("\\\"", "");
-    escapes.chars().filter(|c| !c.is_control() && !matches!(c, '"' | '\\')).collect()
+/// `Jan  1, 2026 12:00:00.000000000 UTC`, as `tshark` writes a time.
+fn micros_since_1970(show: &str) -> Option<i128> {
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let words: Vec<&str> = show.split_whitespace().collect();
+    let [month, day, year, time, "UTC"] = words[..] else { return None };
+    let month = MONTHS.find(month)? as i128 / 3;
+    let (day, year): (i128, i128) = (day.trim_end_matches(',').parse().ok()?, year.parse().ok()?);
+    // Days of the years before, counted from March on so that a leap day is the last.
+    let (month, year) = ((month + 10) % 12, year - i128::from(month < 2));
+    let leap = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    let days = year * 365 + leap + (month * 153 + 2) / 5 + day - 1 - 719_468;
+    let (clock, nanos) = time.split_once('.')?;
+    let mut seconds: i128 = 0;
+    for part in clock.split(':') {
+        seconds = seconds * 60 + part.parse::<i128>().ok()?;
+    }
+    Some((days * 86_400 + seconds) * 1_000_000 + nanos.parse::<i128>().ok()? / 1_000)
+}
+
+/// A text without what `tshark` escapes in one way or another: control characters, which it
+/// writes as `\n` or `\x4`, quotes and backslashes.
+fn plain(text: &str) -> String {
+    let mut out = String::new();
+    for letter in text.chars() {
+        match letter {
+            '\x07'..='\r' => out.push(char::from(b"abtnvfr"[letter as usize - 7])),
+            letter if letter.is_ascii_control() => out.push_str(&format!("x{:x}", letter as u32)),
+            '"' | '\\' => {}
+            letter => out.push(letter),
+        }
+    }
+    out
 }
 
 /// Six digits are shown.
@@ -92,7 +128,7 @@ pub(super) fn expected(
         let range = range.start + FRAME_HEADER_LEN..range.end + FRAME_HEADER_LEN;
         out.push(Shown { name, range, value });
     };
-    let mut stack = vec![Names::Fields(snake(&message.meta.name))];
+    let mut stack = vec![Names::Fields(item_filter(&message.meta.name))];
     for (index, step) in steps.iter().enumerate() {
         stack.truncate(step.depth + 1);
         let name = match &stack[step.depth] {
@@ -116,7 +152,7 @@ pub(super) fn expected(
                 let before = index.checked_sub(1).map(|before| &steps[before].what);
                 let name = match before {
                     Some(What::Group(Ty::Named(id))) if is_struct(schema, *id) => {
-                        format!("{}.struct_len", snake(&schema.type_def(*id).meta.name))
+                        format!("{}.struct_len", item_filter(&schema.type_def(*id).meta.name))
                     }
                     _ => format!("{name}.len"),
                 };
@@ -147,10 +183,16 @@ pub(super) fn expected(
                 add("unknown.value".to_owned(), start..end, Showing::Bytes(bytes.clone()));
             }
             What::Group(Ty::Named(id)) => {
-                stack.push(Names::Fields(snake(&schema.type_def(*id).meta.name)));
+                stack.push(Names::Fields(item_filter(&schema.type_def(*id).meta.name)));
             }
             What::Group(_) => stack.push(Names::Elements(name)),
-            What::Leaf(_, value) => leaf(&mut add, name, start..end, value),
+            What::Leaf(ty, value) => {
+                leaf(&mut add, name.clone(), start..end, value);
+                for (bit, is_set) in bits(schema, ty, value) {
+                    let value = Showing::Number(i128::from(is_set));
+                    add(format!("{name}.{bit}"), start..end, value);
+                }
+            }
         }
     }
     let header =
@@ -165,6 +207,14 @@ pub(super) fn expected(
 
 fn is_struct(schema: &Schema, id: TypeId) -> bool {
     matches!(schema.type_def(id).kind, TypeKind::Struct(_))
+}
+
+/// The bits of flags by name, and whether they are set; nothing of another type.
+fn bits(schema: &Schema, ty: &Ty, value: &Value) -> Vec<(String, bool)> {
+    let (Ty::Named(id), Value::Flags(set)) = (ty, value) else { return Vec::new() };
+    let TypeKind::Flags(def) = &schema.type_def(*id).kind else { return Vec::new() };
+    let bits = def.bits.iter();
+    bits.map(|bit| (snake(&bit.meta.name), set >> bit.bit & 1 == 1)).collect()
 }
 
 fn leaf(
@@ -187,13 +237,14 @@ fn leaf(
         Value::Bool(value) => Showing::Number(i128::from(*value)),
         Value::Unsigned(number) => Showing::Unsigned(*number),
         Value::Signed(number) => Showing::Number(*number),
-        Value::Duration(number) => Showing::Number(i128::from(*number)),
-        Value::Timestamp(number) => Showing::Number(i128::from(*number)),
+        Value::Duration(nanos) => Showing::Span(*nanos),
+        Value::Timestamp(micros) => Showing::Time(*micros),
         Value::Enum(number) => Showing::Number(i128::from(*number)),
         Value::Flags(bits) => Showing::Number(i128::from(*bits)),
         Value::F32(bits) => Showing::Float(f64::from(f32::from_bits(*bits))),
         Value::F64(bits) => Showing::Float(f64::from_bits(*bits)),
-        Value::Str(text) => Showing::Text(text.clone()),
+        // It would end the text, so its symbol is shown.
+        Value::Str(text) => Showing::Text(text.replace('\0', "\u{2400}")),
         Value::Bytes(bytes) => Showing::Bytes(bytes.clone()),
         Value::Uuid(bytes) => Showing::Bytes(bytes.to_vec()),
         // Groups are no leaves.

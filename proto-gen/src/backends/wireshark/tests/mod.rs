@@ -5,11 +5,11 @@ mod pdml;
 mod tshark;
 
 use expected::expected;
-use pdml::{Field, compare};
-use tshark::{Capture, dissect, info_column, is_here};
+use pdml::{Field, compare, packets};
+use tshark::{Capture, dissect, info_column, is_here, tshark};
 
 use crate::dynamic::fixture::everything;
-use crate::dynamic::{Fault, cases, damaged, decode_traced, encode, frame};
+use crate::dynamic::{Fault, Prng, cases, damaged, decode_traced, encode, frame, mutate};
 use crate::schema::Schema;
 
 /// A value as sent: of which message, and as which bytes.
@@ -19,8 +19,12 @@ struct Sent {
     value: Vec<u8>,
 }
 
-/// Every case of every message, and every kind of damage.
+/// Mutations of each case.
+const MUTATIONS: usize = 4;
+
+/// Every case of every message, every kind of damage, and what chance makes of the cases.
 fn everything_sent(schema: &Schema) -> Vec<Sent> {
+    let mut prng = Prng::from_text(&schema.name);
     let mut out = Vec::new();
     for message in schema.messages() {
         let mut push = |name: String, value: Vec<u8>| {
@@ -30,7 +34,13 @@ fn everything_sent(schema: &Schema) -> Vec<Sent> {
             }
         };
         for case in cases(schema, message) {
-            push(case.name, encode(schema, message, &case.value).expect("a case encodes"));
+            let bytes = encode(schema, message, &case.value).expect("a case encodes");
+            for index in 0..MUTATIONS {
+                let mut mutated = bytes.clone();
+                mutate(&mut prng, &mut mutated);
+                push(format!("{}, mutation {index}", case.name), mutated);
+            }
+            push(case.name, bytes);
         }
         for damaged in damaged(schema, message) {
             push(damaged.name, damaged.bytes);
@@ -147,6 +157,46 @@ fn a_connection_is_recognised_by_its_first_frame_and_others_are_not() {
     capture.packet(b"GET / HTTP/1.1\r\nHost: example\r\n\r\n");
     let packets = dissect(&schema, &capture, false);
     assert!(packets.iter().all(|packet| packet.is_empty()), "{packets:?}");
+}
+
+#[test]
+fn what_is_too_much_for_a_tree_is_cut_and_the_rest_shown() {
+    if !is_here() {
+        return;
+    }
+    let schema = everything();
+    let (tiny, tails) = two_messages(&schema);
+    let mut capture = Capture::new();
+    capture.packet(&[tails, tiny].concat());
+    let few = |script: &str| script.replace("ITEMS_MAX = 900000", "ITEMS_MAX = 4");
+    let shown = tshark(&schema, &capture, true, &few, &["-T", "fields", "-e", "_ws.col.Info"]);
+    assert!(shown.starts_with("Tails(first=\"first\" mood=Happy role=Client), Tiny"), "{shown}");
+    let shown = packets(&tshark(&schema, &capture, true, &few, &["-T", "pdml"]), "everything");
+    let names: Vec<_> = shown[0].iter().map(|field| field.name.as_str()).collect();
+    let header = ["everything.message", "everything.message.len"];
+    let first = ["everything.tails.first.len", "everything.tails.first"];
+    let record = ["everything.record.id", "everything.record.len", "everything.cut"];
+    assert_eq!(names, [&header[..], &first, &record, &header, &["everything.cut"]].concat());
+}
+
+#[test]
+fn what_chance_sends_is_dissected_without_a_complaint() {
+    if !is_here() {
+        return;
+    }
+    let schema = this_protocol();
+    let mut prng = Prng::from_text("bytes");
+    let mut capture = Capture::new();
+    for _ in 0..200 {
+        let bytes: Vec<u8> = (0..prng.below(300)).map(|_| prng.below(256) as u8).collect();
+        capture.packet(&bytes);
+    }
+    for by_port in [true, false] {
+        let shown = tshark(&schema, &capture, by_port, &str::to_owned, &["-V"]);
+        for complaint in ["Lua Error", "Dissector bug", "possible infinite loop"] {
+            assert!(!shown.contains(complaint), "{complaint}");
+        }
+    }
 }
 
 #[test]

@@ -62,23 +62,32 @@ pub(super) fn is_here() -> bool {
 /// The fields of each packet, by the dissector of `schema`; `by_port` says that it is what the port
 /// is for.
 pub(super) fn dissect(schema: &Schema, capture: &Capture, by_port: bool) -> Vec<Packet> {
-    packets(&tshark(schema, capture, by_port, &["-T", "pdml"]), &filter_name(&schema.name))
+    let shown = tshark(schema, capture, by_port, &str::to_owned, &["-T", "pdml"]);
+    packets(&shown, &filter_name(&schema.name))
 }
 
 /// The info column of each packet.
 pub(super) fn info_column(schema: &Schema, capture: &Capture) -> Vec<String> {
-    let text = tshark(schema, capture, true, &["-T", "fields", "-e", "_ws.col.Info"]);
+    let form = ["-T", "fields", "-e", "_ws.col.Info"];
+    let text = tshark(schema, capture, true, &str::to_owned, &form);
     text.lines().map(str::to_owned).collect()
 }
 
-fn tshark(schema: &Schema, capture: &Capture, by_port: bool, form: &[&str]) -> String {
+/// What `tshark` writes in this form, by the dissector of `schema` as `edit` leaves it.
+pub(super) fn tshark(
+    schema: &Schema,
+    capture: &Capture,
+    by_port: bool,
+    edit: &dyn Fn(&str) -> String,
+    form: &[&str],
+) -> String {
     static RUNS: AtomicU32 = AtomicU32::new(0);
     let run = format!("{}-{}", std::process::id(), RUNS.fetch_add(1, Ordering::Relaxed));
     let folder = std::env::temp_dir().join(format!("netport-dissector-{run}"));
     fs::create_dir_all(&folder).expect("a temporary folder");
     let script = folder.join("dissector.lua");
     for file in Wireshark.files(schema) {
-        fs::write(&script, file.text).expect("a temporary file");
+        fs::write(&script, edit(&file.text)).expect("a temporary file");
     }
     let pcap = folder.join("capture.pcap");
     fs::write(&pcap, &capture.bytes).expect("a temporary file");

@@ -1,154 +1,4 @@
--- Reading: a cursor `r` in nested regions, which adds what it reads to the tree. A fault is thrown
--- as a table with the class, the offset and the path that `spec/WIRE.md` defines.
-
-local HEADER_LEN = 6
-local UNKNOWN_MAX_LEN = 65536
-
-local fields = {}
-
-local function declare(kind, abbr, name, ...)
-  local field = ProtoField[kind](PROTOCOL .. "." .. abbr, name, ...)
-  fields[#fields + 1] = field
-  return field
-end
-
-local f_id -- declared once the messages' names are known
-local f_len = declare("uint32", "message.len", "Length", base.DEC)
-local f_unknown_value = declare("bytes", "unknown.value", "Unknown value")
-local f_unknown_id = declare("uint16", "unknown.id", "Unknown record", base.DEC)
-local f_record_id = declare("uint16", "record.id", "Record", base.DEC)
-local f_record_len = declare("uint32", "record.len", "Length", base.DEC)
-local f_fault_class = declare("string", "fault.class", "Fault")
-local f_fault_offset = declare("uint32", "fault.offset", "Offset of the fault in the value", base.DEC)
-local f_fault_path = declare("string", "fault.path", "Where the fault is")
-
-local function fault(r, class, offset, detail)
-  error({ class = class, offset = offset - r.base, path = r.path, detail = detail }, 0)
-end
-
-local function add(r, field, range, ...)
-  if r.tree then return r.tree:add(field, range, ...) end
-end
-
-local function add_le(r, field, range)
-  if r.tree then return r.tree:add_le(field, range) end
-end
-
--- Runs `work` one level deeper in the tree, under `label`.
-local function group(r, label, work)
-  if not r.tree then return work() end
-  local outer, start = r.tree, r.pos
-  r.tree = outer:add(r.tvb(start, 0), label)
-  r.depth = r.depth + 1
-  work()
-  r.tree:set_len(r.pos - start)
-  r.depth = r.depth - 1
-  r.tree = outer
-end
-
-local function announced(r, size)
-  if size > r.stop - r.pos then
-    local detail = size .. " bytes wanted, " .. (r.stop - r.pos) .. " left"
-    fault(r, "truncated", r.pos, detail)
-  end
-end
-
--- The next `size` bytes, as a range of the packet.
-local function take(r, size)
-  announced(r, size)
-  local range = r.tvb(r.pos, size)
-  r.pos = r.pos + size
-  return range
-end
-
--- A little-endian number of up to four bytes.
-local function number(r, size)
-  local range = take(r, size)
-  return range:le_uint(), range
-end
-
-local function raw(range)
-  return range:len() == 0 and "" or range:raw()
-end
-
--- Less in the order of bytes; the strings' own `<` depends on the locale.
-local function less(left, right)
-  for index = 1, math.min(#left, #right) do
-    local a, b = left:byte(index), right:byte(index)
-    if a ~= b then return a < b end
-  end
-  return #left < #right
-end
-
--- A string of bytes that sorts as the little-endian number does.
-local function sortable(bytes, signed)
-  local big = bytes:reverse()
-  if signed then
-    local top = big:byte(1)
-    big = string.char(top < 128 and top + 128 or top - 128) .. big:sub(2)
-  end
-  return big
-end
-
--- Decimal digits of a little-endian number of any size: Lua's own numbers end at 2^53.
-local function decimal(bytes, signed)
-  local digits, negative = { 0 }, signed and bytes:byte(-1) >= 128
-  local carry_in = 1
-  for index = #bytes, 1, -1 do
-    local carry = bytes:byte(index)
-    if negative then carry = 255 - carry end
-    for at = 1, #digits do
-      local value = digits[at] * 256 + carry
-      digits[at] = value % 10
-      carry = math.floor(value / 10)
-    end
-    while carry > 0 do
-      digits[#digits + 1] = carry % 10
-      carry = math.floor(carry / 10)
-    end
-  end
-  if negative then
-    for at = 1, #digits do
-      digits[at] = digits[at] + carry_in
-      carry_in = digits[at] == 10 and 1 or 0
-      digits[at] = digits[at] % 10
-    end
-    if carry_in == 1 then digits[#digits + 1] = 1 end
-  end
-  return (negative and "-" or "") .. table.concat(digits):reverse()
-end
-
--- Where a text stops being UTF-8, from 0; nil where it does not.
-local function ill_formed(text)
-  local at, len = 1, #text
-  while at <= len do
-    local first = text:byte(at)
-    local more, low, high = 0, 0x80, 0xbf
-    if first < 0x80 then more = 0
-    elseif first >= 0xc2 and first <= 0xdf then more = 1
-    elseif first == 0xe0 then more, low = 2, 0xa0
-    elseif first == 0xed then more, high = 2, 0x9f
-    elseif first >= 0xe1 and first <= 0xef then more = 2
-    elseif first == 0xf0 then more, low = 3, 0x90
-    elseif first >= 0xf1 and first <= 0xf3 then more = 3
-    elseif first == 0xf4 then more, high = 3, 0x8f
-    else return at - 1 end
-    for index = 1, more do
-      local byte = text:byte(at + index)
-      if not byte or byte < low or byte > high then return at - 1 end
-      low, high = 0x80, 0xbf
-    end
-    at = at + 1 + more
-  end
-end
-
--- Shows a message's first fields in the info column.
-local function summarise(r, name, text)
-  if r.depth == 0 and #r.summary < 3 then
-    if #text > 40 then text = text:sub(1, 37) .. "..." end
-    r.summary[#r.summary + 1] = name .. "=" .. text:gsub("[%c\128-\255]", ".")
-  end
-end
+-- Each type: how it is read, and what is shown of it.
 
 local function length(r, ty)
   local start = r.pos
@@ -201,6 +51,29 @@ function read.int(r, ty, name)
   return { key = sortable(bytes, ty.signed) }
 end
 
+-- Seconds, and nanoseconds from 0 on, of a number of `unit` parts of a second.
+local function time(number, unit)
+  local seconds, parts = (number / unit):tonumber(), (number % unit):tonumber()
+  if parts < 0 then seconds, parts = seconds - 1, parts + unit end
+  return NSTime.new(seconds, parts * (1000000000 / unit))
+end
+
+function read.duration(r, ty, name)
+  local range = take(r, 8)
+  local found = time(range:le_uint64(), 1000000000)
+  add(r, ty.field, range, found)
+  summarise(r, name, tostring(found) .. "s")
+  return { key = sortable(raw(range), false) }
+end
+
+function read.timestamp(r, ty, name)
+  local range = take(r, 8)
+  local found = time(range:le_int64(), 1000000)
+  add(r, ty.field, range, found)
+  summarise(r, name, tostring(found))
+  return { key = sortable(raw(range), true) }
+end
+
 function read.float(r, ty, name)
   local range = take(r, ty.size)
   add_le(r, ty.field, range)
@@ -217,7 +90,10 @@ function read.str(r, ty, name)
   add_le(r, ty.len_field, prefix)
   if size == 0 then
     add(r, ty.field, range, "")
-  elseif r.tree then
+  elseif text:find("\0", 1, true) then
+    -- Wireshark would show no more than what stands before it; this is its symbol, U+2400.
+    add(r, ty.field, range, (text:gsub("\0", "\226\144\128")))
+  elseif room(r) then
     r.tree:add_packet_field(ty.field, range, ENC_UTF_8 + ENC_STRING)
   end
   summarise(r, name, '"' .. text .. '"')
@@ -239,10 +115,6 @@ local function count(r, ty, smallest)
   end
   add_le(r, ty.len_field, range)
   return found
-end
-
-local function label(item, text)
-  if item then item:prepend_text(text .. " ") end
 end
 
 local function elements(r, ty, found)
@@ -337,16 +209,23 @@ end
 
 function read.flags(r, ty, name)
   local range = take(r, ty.of.size)
-  add_le(r, ty.field, range)
-  if r.tree then
-    local bytes, names = raw(range), {}
-    for bit, bit_name in pairs(ty.of.bits) do
-      local byte = bytes:byte(math.floor(bit / 8) + 1)
-      if math.floor(byte / 2 ^ (bit % 8)) % 2 == 1 then names[#names + 1] = bit_name end
-    end
-    table.sort(names)
-    r.tree:add(range, name .. ": " .. (#names > 0 and table.concat(names, ", ") or "none"))
+  local bytes, names, known = raw(range), {}, {}
+  local function is_set(bit)
+    return math.floor(bytes:byte(math.floor(bit / 8) + 1) / 2 ^ (bit % 8)) % 2 == 1
   end
+  local item = add_le(r, ty.field, range)
+  for index, bit in ipairs(ty.of.bits) do
+    known[bit.bit] = true
+    local set = is_set(bit.bit)
+    if set then names[#names + 1] = bit.name end
+    if item and room(r) then item:add(ty.bit_fields[index], range, set) end
+  end
+  for bit = 0, ty.of.size * 8 - 1 do
+    if is_set(bit) and not known[bit] then names[#names + 1] = "bit " .. bit end
+  end
+  local text = #names > 0 and table.concat(names, ", ") or "none"
+  if item then item:append_text(" (" .. text .. ")") end
+  summarise(r, name, text)
   return {}
 end
 
@@ -458,48 +337,4 @@ end
 function read_body(r, body, has_tail)
   for _, field in ipairs(body.head) do read_field(r, field) end
   if has_tail then read_tail(r, body) end
-end
-
--- Declares the filters of a type; `abbr` is the filter of the field that has it.
-local function declare_type(ty, abbr, name)
-  local kind = ty.kind
-  local signed = ty.signed and "int" or "uint"
-  if kind == "bool" then ty.field = declare("bool", abbr, name)
-  elseif kind == "int" and ty.size == 16 then ty.field = declare("string", abbr, name)
-  elseif kind == "int" then ty.field = declare(signed .. ty.size * 8, abbr, name, base.DEC)
-  elseif kind == "float" then
-    ty.field = declare(ty.size == 4 and "float" or "double", abbr, name)
-  elseif kind == "str" or kind == "bytes" then
-    ty.field = declare(kind == "str" and "string" or "bytes", abbr, name)
-    ty.len_field = declare("uint32", abbr .. ".len", name .. " length", base.DEC)
-  elseif kind == "list" or kind == "array" then
-    if kind == "list" then
-      ty.len_field = declare("uint32", abbr .. ".count", name .. " count", base.DEC)
-    end
-    declare_type(ty.elem, abbr, name)
-  elseif kind == "map" then
-    ty.len_field = declare("uint32", abbr .. ".count", name .. " count", base.DEC)
-    declare_type(ty.key, abbr .. ".key", name .. " key")
-    declare_type(ty.value, abbr .. ".value", name .. " value")
-  elseif kind == "opt" then
-    ty.present_field = declare("bool", abbr .. ".present", name .. " present")
-    declare_type(ty.inner, abbr, name)
-  elseif kind == "ip" or kind == "socket_addr" then
-    ty.ip4_field = declare("ipv4", abbr .. ".ip4", name)
-    ty.ip6_field = declare("ipv6", abbr .. ".ip6", name)
-    if kind == "socket_addr" then
-      ty.port_field = declare("uint16", abbr .. ".port", name .. " port", base.DEC)
-    end
-  elseif kind == "uuid" then ty.field = declare("guid", abbr, name)
-  elseif kind == "enum" then
-    ty.field = declare("uint" .. ty.of.size * 8, abbr, name, base.DEC, ty.of.names)
-  elseif kind == "flags" then
-    ty.field = declare("uint" .. ty.of.size * 8, abbr, name, base.HEX)
-  end
-end
-
-local function declare_body(body, abbr)
-  local function one(field) declare_type(field.ty, abbr .. "." .. field.name, field.name) end
-  for _, field in ipairs(body.head) do one(field) end
-  for _, field in pairs(body.tail) do one(field) end
 end
