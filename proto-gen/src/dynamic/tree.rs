@@ -213,7 +213,7 @@ fn leaf_text(schema: &Schema, ty: &Ty, value: &Value) -> String {
         Value::Str(text) => format!("{text:?}"),
         Value::Bytes(bytes) => bytes_text(bytes.len() as u64),
         Value::Duration(nanos) => format!("{:?}", std::time::Duration::from_nanos(*nanos)),
-        Value::Timestamp(micros) => format!("{micros} us since 1970"),
+        Value::Timestamp(micros) => time_text(*micros),
         Value::Enum(number) => {
             let Ty::Named(id) = ty else { return number.to_string() };
             let TypeKind::Enum(def) = &schema.type_def(*id).kind else {
@@ -231,6 +231,45 @@ fn leaf_text(schema: &Schema, ty: &Ty, value: &Value) -> String {
     }
 }
 
+/// `2026-01-01 12:00:00.000000 UTC`, by the calendar of today whatever the year.
+fn time_text(micros: i64) -> String {
+    const DAY: i64 = 86_400_000_000;
+    let (days, micros_of_day) = (micros.div_euclid(DAY), micros.rem_euclid(DAY));
+    // Counted from a first of March, in spans of 400 years, after which the calendar repeats: so
+    // that a leap day is the last of its year, and the years before it are whole.
+    let days = days + 719_468;
+    let (spans, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let years = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * years + years / 4 - years / 100);
+    let month = (5 * day + 2) / 153;
+    let (day, month) = (day - (153 * month + 2) / 5 + 1, (month + 2) % 12 + 1);
+    let year = spans * 400 + years + i64::from(month <= 2);
+    let (seconds, micros) = (micros_of_day / 1_000_000, micros_of_day % 1_000_000);
+    let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{micros:06} UTC")
+}
+
 fn bytes_text(len: u64) -> String {
     format!("{} byte{}", count(len), if len == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::time_text;
+
+    #[test]
+    fn a_time_is_shown_by_the_calendar() {
+        for (micros, text) in [
+            (0, "1970-01-01 00:00:00.000000 UTC"),
+            (-1, "1969-12-31 23:59:59.999999 UTC"),
+            (951_782_400_000_000, "2000-02-29 00:00:00.000000 UTC"),
+            (1_767_268_800_000_000, "2026-01-01 12:00:00.000000 UTC"),
+            (4_107_542_399_000_000, "2100-02-28 23:59:59.000000 UTC"),
+            (4_107_542_400_000_000, "2100-03-01 00:00:00.000000 UTC"),
+            (i64::MAX, "294247-01-10 04:00:54.775807 UTC"),
+            (i64::MIN, "-290308-12-21 19:59:05.224192 UTC"),
+        ] {
+            assert_eq!(time_text(micros), text);
+        }
+    }
 }

@@ -6,10 +6,10 @@ use super::encode::encode;
 use super::keys;
 use super::smallest::{Smallest, duration, smallest, timestamp};
 use super::value::{Body, Choice, ChoiceValue, Tail, TailValue, Value};
-use crate::schema::{self, Constraint, FloatWidth, Int, Message, Schema, Ty, TypeKind};
+use crate::schema::{self, ConstValue, Constraint, FloatWidth, Int, Message, Schema, Ty, TypeKind};
 
 /// A value of `message` with everything optional there, two elements in every list, and words for
-/// strings. The same for the same schema.
+/// strings; a number called like a constant is that constant. The same for the same schema.
 pub fn typical(schema: &Schema, message: &Message) -> Body {
     let mut maker = Maker { schema, count: 0 };
     let value = maker.body(&message.body);
@@ -42,7 +42,7 @@ impl Maker<'_> {
 
     fn value(&mut self, name: &str, ty: &Ty, constraint: Option<&Constraint>) -> Value {
         self.count = self.count.saturating_add(1);
-        let small = i128::from(self.count);
+        let small = self.constant(name).unwrap_or(i128::from(self.count));
         let least = Smallest { schema: self.schema };
         let len = |max: u32| match constraint {
             Some(Constraint::Lengths(allowed)) => allowed.last().map_or(0, |len| *len as usize),
@@ -100,6 +100,18 @@ impl Maker<'_> {
                     }
                 }
             },
+        }
+    }
+
+    /// The number of the constant that is called like a field, but in capitals: such a field carries
+    /// it.
+    fn constant(&self, field: &str) -> Option<i128> {
+        let name = field.to_ascii_uppercase();
+        let constant = self.schema.constants.iter().find(|constant| constant.meta.name == name)?;
+        match constant.value {
+            ConstValue::Unsigned(_, number) => i128::try_from(number).ok(),
+            ConstValue::Signed(_, number) => Some(number),
+            ConstValue::Bool(_) | ConstValue::Float(..) | ConstValue::Str(_) => None,
         }
     }
 

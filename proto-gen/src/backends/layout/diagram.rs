@@ -1,6 +1,6 @@
 //! Pictures of a body: boxes with names and sizes, constant offsets below them.
 
-use super::{Row, count, rows, size_text};
+use super::{Region, Row, count, rows, size_text};
 use crate::schema::{Body, LenWidth, Schema, Ty};
 
 /// Columns that a picture may take.
@@ -23,13 +23,13 @@ struct Cell {
 /// +--------+---------+------------------+
 /// 0        2         3
 /// ```
-pub fn diagram(schema: &Schema, body: &Body, with_tail: bool, start: u64) -> String {
+pub fn diagram(schema: &Schema, body: &Body, region: &Region) -> String {
     let mut cells = Vec::new();
-    for row in rows(schema, body, start) {
+    for row in rows(schema, body, region) {
         cells.extend(cells_of(&row));
     }
-    if with_tail {
-        let offset = body_end(schema, body, start);
+    if region.has_tail {
+        let offset = body_end(schema, body, region.start);
         cells.push(Cell { name: "tail records".to_owned(), size: "...".to_owned(), offset });
     }
     let mut out = String::new();

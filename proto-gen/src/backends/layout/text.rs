@@ -73,6 +73,22 @@ pub fn size_text(size: Size) -> String {
     }
 }
 
+/// `1 byte`, `2..66 bytes`.
+pub fn bytes_text(size: Size) -> String {
+    format!("{} byte{}", size_text(size), if size.max == 1 { "" } else { "s" })
+}
+
+/// What a number of a type counts, where the type says so.
+pub fn unit_text(ty: &Ty) -> Option<&'static str> {
+    match ty {
+        Ty::Duration => Some("nanoseconds, u64"),
+        Ty::Timestamp => Some("microseconds since 1970 in UTC, i64"),
+        Ty::Opt(inner) => unit_text(inner),
+        Ty::List { elem, .. } | Ty::Array { elem, .. } => unit_text(elem),
+        _ => None,
+    }
+}
+
 /// A number with a comma between thousands, as the documents write it.
 pub fn count(number: impl Into<u64>) -> String {
     let digits = number.into().to_string();

@@ -16,3 +16,8 @@ pub(super) fn link(name: &str) -> String {
 pub(super) fn anchor(name: &str) -> String {
     format!("<a id=\"item-{}\"></a>\n", snake(name))
 }
+
+/// A link to a heading of the document, by the anchor that GitHub makes of it.
+pub(super) fn heading_link(heading: &str) -> String {
+    format!("[{heading}](#{})", heading.to_lowercase().replace(' ', "-"))
+}

@@ -5,37 +5,41 @@ use std::fmt::Display;
 use super::about;
 use super::markdown::link;
 use crate::backends::layout::{
-    HEADER_LEN, bound_text, constraint_text, count, diagram, rows, size_text, type_text,
+    HEADER_LEN, Region, bound_text, bytes_text, constraint_text, count, diagram, rows, size_text,
+    type_text, unit_text,
 };
 use crate::schema::{Body, Enum, Field, Flags, Reserved, Schema, Size, Ty, UnknownPolicy};
 
-/// A body: its picture, its head, its tail. It begins at offset `start` of what is described.
-pub(super) fn body(schema: &Schema, body: &Body, has_tail: bool, start: u64, out: &mut String) {
-    if body.head.is_empty() && body.tail.is_empty() {
-        out.push_str("No fields.\n\n");
+/// A body: its picture, its head, its tail.
+pub(super) fn body(schema: &Schema, body: &Body, region: &Region, out: &mut String) {
+    match (body.head.is_empty() && body.tail.is_empty(), region.has_tail) {
+        (true, true) => out.push_str("No fields; later versions may add tail records.\n\n"),
+        (true, false) => out.push_str("No fields.\n\n"),
+        (false, _) => {}
     }
     if !body.head.is_empty() {
-        let picture = diagram(schema, body, has_tail, start);
+        let picture = diagram(schema, body, region);
         out.push_str(&format!("```text\n{picture}```\n\n"));
         out.push_str("| offset | field | type | bytes | meaning |\n");
         out.push_str("| --- | --- | --- | --- | --- |\n");
-        for row in rows(schema, body, start) {
+        for row in rows(schema, body, region) {
             let offset = row.offset.map_or("..".to_owned(), count);
             out.push_str(&field(schema, &offset, row.field, row.size));
         }
         out.push('\n');
     }
     if !body.tail.is_empty() {
-        out.push_str("| tail id | field | type | bytes | meaning |\n");
+        out.push_str("| tail id | field | type | record's bytes | meaning |\n");
         out.push_str("| --- | --- | --- | --- | --- |\n");
         for tail in &body.tail {
             let size = schema.size_of(&tail.field.ty);
             let header = Size { min: HEADER_LEN, max: HEADER_LEN };
-            out.push_str(&field(schema, &tail.id.to_string(), &tail.field, header.and(size)));
+            let size = region.limit(header.and(size));
+            out.push_str(&field(schema, &tail.id.to_string(), &tail.field, size));
         }
         out.push('\n');
     }
-    if has_tail && body.unknown == UnknownPolicy::Retain {
+    if region.has_tail && body.unknown == UnknownPolicy::Retain {
         out.push_str("Unknown odd tail records are retained.\n\n");
     }
     reserved("tail ids", &body.reserved_ids, out);
@@ -46,6 +50,9 @@ fn field(schema: &Schema, place: &str, field: &Field, size: Size) -> String {
     let mut about = vec![about(&field.meta)];
     if let Some(bound) = bound_text(&field.ty) {
         about.push(format!("Length: {bound}."));
+    }
+    if let Some(unit) = unit_text(&field.ty) {
+        about.push(format!("In {unit}."));
     }
     if let Some(constraint) = &field.constraint {
         about.push(format!("**Must be** {}.", constraint_text(constraint)));
@@ -71,10 +78,14 @@ fn linked_type(schema: &Schema, ty: &Ty) -> String {
     }
 }
 
+fn fixed_bytes(bytes: u64) -> String {
+    bytes_text(Size { min: bytes, max: bytes })
+}
+
 pub(super) fn enumeration(def: &Enum, out: &mut String) {
     let open =
         if def.closed { "Closed: other values are refused" } else { "Open: other values are kept" };
-    out.push_str(&format!("An enum of {} bytes. {open}.\n\n", def.repr.bytes()));
+    out.push_str(&format!("An enum of {}. {open}.\n\n", fixed_bytes(def.repr.bytes())));
     out.push_str("| value | name | meaning |\n| --- | --- | --- |\n");
     for value in &def.values {
         let name = &value.meta.name;
@@ -87,7 +98,7 @@ pub(super) fn enumeration(def: &Enum, out: &mut String) {
 
 pub(super) fn flags(def: &Flags, out: &mut String) {
     let bytes = def.repr.bytes();
-    out.push_str(&format!("Flags of {bytes} bytes. Unknown bits are kept.\n\n"));
+    out.push_str(&format!("Flags of {}. Unknown bits are kept.\n\n", fixed_bytes(bytes)));
     out.push_str("| bit | mask | name | meaning |\n| --- | --- | --- | --- |\n");
     for bit in &def.bits {
         let mask = 1_u64.checked_shl(bit.bit.into()).unwrap_or(0);
