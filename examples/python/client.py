@@ -18,6 +18,7 @@ import socket
 import sys
 import time
 import uuid
+from collections.abc import Iterator
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "spec" / "python"))
 
@@ -46,7 +47,7 @@ class Link:
         self.stream.sendall(message.frame())
         self.sent_at = time.monotonic()
 
-    def receive(self) -> list[netport.Message | netport.UnknownMessage]:
+    def receive(self) -> Iterator[netport.Message | netport.UnknownMessage]:
         """What has arrived; the end of the stream ends the link."""
         try:
             data = self.stream.recv(65_536)
@@ -59,7 +60,7 @@ class Link:
         """Says goodbye, and reads until the peer is done: closing early would lose the goodbye."""
         try:
             if not self.ended:
-                self.send(netport.Goodbye(reason=netport.GoodbyeReason.Done))
+                self.send(netport.Goodbye(reason=netport.GoodbyeReason.DONE))
                 self.stream.shutdown(socket.SHUT_WR)
                 self.stream.settimeout(5.0)
                 while self.stream.recv(65_536):
@@ -93,7 +94,7 @@ class Client:
             wire_version=netport.WIRE_VERSION,
             protocol=netport.PROTOCOL,
             version=netport.PROTOCOL_VERSION,
-            role=netport.Role.Client,
+            role=netport.Role.CLIENT,
             node=self.node,
             incarnation=1,
             session=session,
@@ -163,7 +164,7 @@ class Client:
                 self.greeted_by.add(link.peer.name)
             case netport.Lookup():
                 text = "this example answers nothing"
-                unsupported = netport.CallError.Unsupported
+                unsupported = netport.CallError.UNSUPPORTED
                 link.send(netport.CallRefused(call=message.call, reason=unsupported, text=text))
             case netport.RegisterRefused() | netport.Refuse():
                 link.ended = True
@@ -172,7 +173,7 @@ class Client:
             case netport.Goodbye():
                 link.ended = True
             case netport.UnknownMessage(critical=True):
-                reason = netport.RefuseReason.UnknownCritical
+                reason = netport.RefuseReason.UNKNOWN_CRITICAL
                 link.send(netport.Refuse(reason=reason, text=f"message {message.id:#06x}"))
                 link.ended = True
 

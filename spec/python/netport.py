@@ -12,14 +12,63 @@ import struct as _struct
 import typing as _t
 import uuid as _uuid
 from collections.abc import Callable as _Callable
+from collections.abc import Collection as _Collection
 from collections.abc import Iterator as _Iterator
 from dataclasses import dataclass as _dataclass
 from dataclasses import field as _field
 
-Json = _t.Union[None, bool, int, str, "list[Json]", "dict[str, Json]"]
+__all__ = [
+    "Address",
+    "Alive",
+    "CallError",
+    "CallRefused",
+    "Changes",
+    "DecodeError",
+    "Deregister",
+    "EncodeError",
+    "Epoch",
+    "Found",
+    "FrameReader",
+    "Goodbye",
+    "GoodbyeReason",
+    "Greet",
+    "HEADER_LEN",
+    "Hello",
+    "Json",
+    "Lookup",
+    "MAGIC",
+    "MESSAGES",
+    "Message",
+    "Mood",
+    "NaN",
+    "PROTOCOL",
+    "PROTOCOL_VERSION",
+    "Peer",
+    "Ping",
+    "Probe",
+    "Refuse",
+    "RefuseReason",
+    "Register",
+    "RegisterError",
+    "RegisterRefused",
+    "Role",
+    "SETS",
+    "Snapshot",
+    "SocketAddr",
+    "UNKNOWN_MAX_LEN",
+    "UnknownMessage",
+    "UnknownVariant",
+    "WIRE_VERSION",
+    "Welcome",
+]
+
+
+# What a user of the module meets besides messages.
+
+Json: _t.TypeAlias = "None | bool | int | str | list[Json] | dict[str, Json]"
 """What `to_json` returns: the form of `spec/vectors/`."""
 
-Address = _t.Union[_ip.IPv4Address, _ip.IPv6Address]
+Address: _t.TypeAlias = _ip.IPv4Address | _ip.IPv6Address
 """An `Ip`."""
 
 HEADER_LEN = 6
@@ -36,19 +85,30 @@ class SocketAddr(_t.NamedTuple):
     port: int
 
     def __str__(self) -> str:
-        host = f"[{self.ip}]" if self.ip.version == 6 else str(self.ip)
-        return f"{host}:{self.port}"
+        host = _ip_text(self.ip)
+        return f"[{host}]:{self.port}" if self.ip.version == 6 else f"{host}:{self.port}"
 
 
 class NaN(float):
-    """A NaN that keeps its bits, so that it is written as it was read."""
+    """A NaN that keeps its bits, so that it is written as it was read.
+
+    Those of an `F64` are at least 2^52, those of an `F32` below 2^32; in a field of the other
+    width it is any NaN.
+    """
 
     bits: int
 
     def __new__(cls, bits: int) -> NaN:
+        form = "<If" if bits < 1 << 32 else "<Qd"
+        value = _struct.unpack(f"<{form[2]}", _struct.pack(f"<{form[1]}", bits))[0]
+        if value == value:
+            raise ValueError(f"{bits:#x} are the bits of {value}")
         nan = super().__new__(cls, "nan")
         nan.bits = bits
         return nan
+
+    def __getnewargs__(self) -> tuple[int]:
+        return (self.bits,)
 
 
 class DecodeError(ValueError):
@@ -96,6 +156,9 @@ class UnknownMessage:
     def frame(self) -> bytes:
         """The message with its header."""
         return _frame(self.id, self.value)
+
+
+# Bytes and where one is in them: faults and refusals get their places here.
 
 
 class _Reader:
@@ -234,24 +297,19 @@ class _Writer:
         except OverflowError:
             raise self.refuse(f"{size} bytes do not fit in a length of {width} bytes") from None
 
-    def tail(self, id: int, name: str, codec: _Codec[_T], value: _T | None) -> None:
-        if value is not None:
-            self.out += _HEADER.pack(id, 0)
-            start = len(self.out) - 4
-            self.field(name, codec, value)
-            self.patched(start, 4)
+    def tail(self, id: int, name: str, codec: _Codec[_T], value: _T) -> None:
+        self.out += _HEADER.pack(id, 0)
+        start = len(self.out) - 4
+        self.field(name, codec, value)
+        self.patched(start, 4)
 
-    def retained(self, records: dict[int, bytes], first: int, last: int) -> None:
-        """Writes the retained records with ids from `first` to `last`."""
-        for id in sorted(records):
-            if first <= id <= last:
-                self.out += _frame(id, records[id])
-
-    def check_retained(self, records: dict[int, bytes], known: set[int]) -> None:
+    def check_retained(self, records: dict[int, bytes], known: _Collection[int]) -> None:
         for id in records:
             if id % 2 == 0 or id in known or not 0 < id <= 0xFFFF:
                 raise self.refuse(f"tail record {id} is not one that is kept")
 
+
+# How each type of the spec is read and written.
 
 _T = _t.TypeVar("_T")
 _K = _t.TypeVar("_K")
@@ -322,7 +380,7 @@ class _Float(_Codec[float]):
         return value if value == value else NaN(int.from_bytes(data, "little"))
 
     def write(self, w: _Writer, value: float) -> None:
-        if isinstance(value, NaN):
+        if isinstance(value, NaN) and (value.bits < 1 << 32) == (self.min == 4):
             w.number(value.bits, self.min)
             return
         try:
@@ -487,6 +545,12 @@ class _Nested(_Codec[tuple[_T]]):
         return [self.inner.json(value[0])]
 
 
+def _ip_text(value: Address) -> str:
+    """As RFC 5952 has it: an IPv4 address in an IPv6 one is written with dots."""
+    mapped = value.ipv4_mapped if isinstance(value, _ip.IPv6Address) else None
+    return str(value) if mapped is None else f"::ffff:{mapped}"
+
+
 class _Ip(_Codec[Address]):
     min = 5
 
@@ -506,7 +570,7 @@ class _Ip(_Codec[Address]):
         w.out += value.packed
 
     def json(self, value: Address) -> Json:
-        return str(value)
+        return _ip_text(value)
 
 
 class _SocketAddr(_Codec[SocketAddr]):
@@ -537,59 +601,62 @@ class _Uuid(_Codec[_uuid.UUID]):
         return str(value)
 
 
-class _Open(_Codec[_t.Union[_E, int]]):
+# Enums, structs, unions and messages: what the classes of a spec stand on.
+
+
+def _by_value(type: type[_enum.Enum], names: str) -> dict[int, str]:
+    """The spec's names by value, from a list of them in the order of the members."""
+    return dict(zip((member.value for member in type), names.split(), strict=True))
+
+
+class _Open(_Codec[_E | int]):
     """An enum that keeps numbers it does not name."""
 
-    def __init__(self, type: type[_E], size: int) -> None:
+    def __init__(self, type: type[_E], size: int, names: str) -> None:
         self.type = type
         self.min = size
+        self.names = _by_value(type, names)
 
     def read(self, r: _Reader) -> _E | int:
         number = r.number(self.min)
-        try:
-            return self.type(number)
-        except ValueError:
-            return number
+        return self.type(number) if number in self.names else number
 
     def write(self, w: _Writer, value: _E | int) -> None:
         w.number(int(value), self.min)
 
     def json(self, value: _E | int) -> Json:
-        try:
-            return _spec_name(self.type(value))
-        except ValueError:
-            return int(value)
+        return self.names.get(int(value), int(value))
 
 
 class _Closed(_Codec[_E]):
     """An enum that refuses numbers it does not name."""
 
-    def __init__(self, type: type[_E], size: int) -> None:
+    def __init__(self, type: type[_E], size: int, names: str) -> None:
         self.type = type
         self.min = size
+        self.names = _by_value(type, names)
 
     def read(self, r: _Reader) -> _E:
         start = r.pos
         number = r.number(self.min)
-        try:
-            return self.type(number)
-        except ValueError:
-            raise r.fault("unknown-value", start, f"{number} has no name") from None
+        if number not in self.names:
+            raise r.fault("unknown-value", start, f"{number} has no name")
+        return self.type(number)
 
     def write(self, w: _Writer, value: _E) -> None:
-        try:
-            w.number(self.type(value), self.min)
-        except ValueError:
-            raise w.refuse(f"{value} is no value of this closed enum") from None
+        if value not in self.names:
+            raise w.refuse(f"{value} is no value of this closed enum")
+        w.number(int(value), self.min)
 
     def json(self, value: _E) -> Json:
-        return _spec_name(value)
+        return self.names[value]
 
 
 class _Flags(_Codec[_F]):
-    def __init__(self, type: type[_F], size: int) -> None:
+    def __init__(self, type: type[_F], size: int, names: str) -> None:
         self.type = type
         self.min = size
+        self.names = _by_value(type, names)
 
     def read(self, r: _Reader) -> _F:
         return self.type(r.number(self.min))
@@ -598,29 +665,78 @@ class _Flags(_Codec[_F]):
         w.number(int(value), self.min)
 
     def json(self, value: _F) -> Json:
-        names: dict[int, str] = {bit.value: _spec_name(bit) for bit in self.type}
         bits = (bit for bit in range(64) if int(value) >> bit & 1)
-        return [names.get(1 << bit, bit) for bit in bits]
+        return [self.names.get(1 << bit, bit) for bit in bits]
 
 
-def _spec_name(member: _enum.Enum) -> str:
-    """The name that the spec has; a trailing underscore is Python's need."""
-    return member.name.rstrip("_")
+class _Field(_t.NamedTuple):
+    """A field of a body."""
+
+    name: str
+    """In the spec."""
+    attribute: str
+    """In the class."""
+    codec: _Codec[_t.Any]
 
 
 class _Body:
-    """What messages, structs and variants have in common."""
+    """What messages, structs and variants have in common: they are read and written by a table."""
+
+    _HEAD: _t.ClassVar[tuple[_Field, ...]] = ()
+    """Required fields, in order."""
+    _TAIL: _t.ClassVar[dict[int, _Field] | None] = None
+    """Optional fields by the ids of their records, ascending; a frozen struct has no tail."""
+    _RETAINS: _t.ClassVar[bool] = False
+    """Whether tail records that the spec does not know are kept, in `retained`."""
 
     def _write(self, w: _Writer) -> None:
-        raise NotImplementedError
+        for field in self._HEAD:
+            w.field(field.name, field.codec, getattr(self, field.attribute))
+        known = self._TAIL or {}
+        retained = self._retained()
+        w.check_retained(retained, known)
+        for id in sorted([*known, *retained]):
+            if id in retained:
+                w.out += _frame(id, retained[id])
+                continue
+            field = known[id]
+            value = getattr(self, field.attribute)
+            if value is not None:
+                w.tail(id, field.name, field.codec, value)
 
     @classmethod
     def _read(cls, r: _Reader) -> _t.Self:
-        raise NotImplementedError
+        values: dict[str, _t.Any] = {}
+        for field in cls._HEAD:
+            values[field.attribute] = r.field(field.name, field.codec)
+        if cls._TAIL is not None:
+            retained: dict[int, bytes] = {}
+            for id in r.records():
+                if id in cls._TAIL:
+                    field = cls._TAIL[id]
+                    values[field.attribute] = r.tail(field.name, field.codec)
+                elif cls._RETAINS:
+                    retained[id] = r.unknown(id)
+                else:
+                    r.skip(id)
+            if cls._RETAINS:
+                values["retained"] = retained
+        return cls(**values)
 
     def to_json(self) -> dict[str, Json]:
         """The value in the JSON form of `spec/vectors/`."""
-        raise NotImplementedError
+        out = {f.name: f.codec.json(getattr(self, f.attribute)) for f in self._HEAD}
+        for field in (self._TAIL or {}).values():
+            value = getattr(self, field.attribute)
+            if value is not None:
+                out[field.name] = field.codec.json(value)
+        for id, record in sorted(self._retained().items()):
+            out[f"#{id}"] = record.hex()
+        return out
+
+    def _retained(self) -> dict[int, bytes]:
+        retained: dict[int, bytes] = getattr(self, "retained") if self._RETAINS else {}
+        return retained
 
 
 _B = _t.TypeVar("_B", bound=_Body)
@@ -772,7 +888,10 @@ class Message(_Body):
     def encode(self) -> bytes:
         """The value, without the frame's header. Raises `EncodeError`."""
         w = _Writer(self.NAME)
-        self._write(w)
+        try:
+            self._write(w)
+        except (AttributeError, TypeError, _struct.error) as error:
+            raise w.refuse(f"a value of another type than the field's: {error}") from error
         if len(w.out) > self.MAX_LEN:
             raise w.refuse(f"{len(w.out)} bytes, where {self.MAX_LEN} are the most allowed")
         return bytes(w.out)
@@ -801,28 +920,42 @@ class FrameReader:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        self._fault: DecodeError | None = None
 
-    def feed(self, data: bytes) -> list[Message | UnknownMessage]:
-        """The messages that `data` completes.
+    def feed(self, data: bytes) -> _Iterator[Message | UnknownMessage]:
+        """The messages that `data` completes, one after the other.
 
-        Raises `DecodeError` for a message that is refused, also by its header alone; the stream
-        cannot be read any further then.
+        After those before it, raises `DecodeError` for a message that is refused, also by its
+        header alone; the stream cannot be read any further then, and whoever asks again is told
+        the same. What is not taken from the iterator comes with the next one.
         """
         self._buffer += data
-        messages: list[Message | UnknownMessage] = []
-        while len(self._buffer) >= HEADER_LEN:
-            id, size = _HEADER.unpack_from(self._buffer)
-            known = MESSAGES.get(id)
-            bound = UNKNOWN_MAX_LEN if known is None else known.MAX_LEN
+        return self._messages()
+
+    def _messages(self) -> _Iterator[Message | UnknownMessage]:
+        while (message := self._next()) is not None:
+            yield message
+
+    def _next(self) -> Message | UnknownMessage | None:
+        if self._fault is not None:
+            raise self._fault
+        if len(self._buffer) < HEADER_LEN:
+            return None
+        id, size = _HEADER.unpack_from(self._buffer)
+        known = MESSAGES.get(id)
+        bound = UNKNOWN_MAX_LEN if known is None else known.MAX_LEN
+        try:
             if size > bound:
                 name = f"message {id:#06x}" if known is None else known.NAME
                 raise DecodeError("too-long", 0, name, f"{size} bytes, at most {bound}")
             if len(self._buffer) < HEADER_LEN + size:
-                break
-            value = bytes(self._buffer[HEADER_LEN : HEADER_LEN + size])
+                return None
+            value = bytes(memoryview(self._buffer)[HEADER_LEN : HEADER_LEN + size])
             del self._buffer[: HEADER_LEN + size]
-            messages.append(UnknownMessage(id, value) if known is None else known.decode(value))
-        return messages
+            return UnknownMessage(id, value) if known is None else known.decode(value)
+        except DecodeError as fault:
+            self._fault = fault
+            raise
 
 
 _BOOL = _Bool()
@@ -858,128 +991,137 @@ MAGIC = 1414549025
 class Role(_enum.IntEnum):
     """What an endpoint is to the other end of a link."""
 
-    Server = 1
+    SERVER = 1
     """Keeps the directory."""
 
-    Client = 2
+    CLIENT = 2
     """Registers with a server, and talks to other clients."""
 
 
-_C_Role = _Closed(Role, 1)
+_C_Role = _Closed(Role, 1, "Server Client")
 
 
 class RefuseReason(_enum.IntEnum):
     """Why a link is refused."""
 
-    NotHello = 1
+    NOT_HELLO = 1
     """The first record was not `Hello`."""
 
-    WireVersion = 2
+    WIRE_VERSION = 2
     """Another version of the wire format."""
 
-    Protocol = 3
+    PROTOCOL = 3
     """Another protocol."""
 
-    Malformed = 4
+    MALFORMED = 4
     """A record that does not decode."""
 
-    TooLarge = 5
+    TOO_LARGE = 5
     """A record beyond what its type allows."""
 
-    UnknownCritical = 6
+    UNKNOWN_CRITICAL = 6
     """An even message type that the receiver does not know."""
 
-    NotAllowed = 7
+    NOT_ALLOWED = 7
     """A message that the sender's role, or the state of the link, does not allow."""
 
-    Older = 8
+    OLDER = 8
     """A newer incarnation or session of the same node is known; `current` carries it."""
 
-    WrongNode = 9
+    WRONG_NODE = 9
     """The dialler meant another node."""
 
-    Busy = 10
+    BUSY = 10
     """A limit is reached; try again later."""
 
-    Timeout = 11
+    TIMEOUT = 11
     """The handshake or a started record took too long."""
 
-    Duplicate = 12
+    DUPLICATE = 12
     """This pair of peers has a link already."""
 
 
-_C_RefuseReason: _Open[RefuseReason] = _Open(RefuseReason, 2)
+_C_RefuseReason: _Open[RefuseReason] = _Open(RefuseReason, 2, (
+    "NotHello "
+    "WireVersion "
+    "Protocol "
+    "Malformed "
+    "TooLarge "
+    "UnknownCritical "
+    "NotAllowed "
+    "Older "
+    "WrongNode "
+    "Busy "
+    "Timeout "
+    "Duplicate "
+))
 
 
 class GoodbyeReason(_enum.IntEnum):
     """Why a link ends in order."""
 
-    Done = 1
+    DONE = 1
     """Nothing more to say; do not come back by yourself."""
 
-    Restart = 2
+    RESTART = 2
     """The sender will be back; reconnect."""
 
-    Idle = 3
+    IDLE = 3
     """Nothing was received for the idle time."""
 
-    Replaced = 4
+    REPLACED = 4
     """A newer incarnation of the same node has taken over; final for this one."""
 
 
-_C_GoodbyeReason: _Open[GoodbyeReason] = _Open(GoodbyeReason, 2)
+_C_GoodbyeReason: _Open[GoodbyeReason] = _Open(GoodbyeReason, 2, "Done Restart Idle Replaced")
 
 
 class RegisterError(_enum.IntEnum):
     """Why a registration is refused."""
 
-    NameTaken = 1
+    NAME_TAKEN = 1
     """Another live node holds the name."""
 
-    BadName = 2
+    BAD_NAME = 2
     """The name is empty or has control characters."""
 
-    BadAddress = 3
+    BAD_ADDRESS = 3
     """No advertised address can be handed to others."""
 
-    Full = 4
+    FULL = 4
     """The directory is full."""
 
 
-_C_RegisterError: _Open[RegisterError] = _Open(RegisterError, 2)
+_C_RegisterError: _Open[RegisterError] = _Open(RegisterError, 2, "NameTaken BadName BadAddress Full")
 
 
 class CallError(_enum.IntEnum):
     """Why a request has no response."""
 
-    Unsupported = 1
+    UNSUPPORTED = 1
     """The other side does not know the request, or does not answer it."""
 
-    Failed = 2
+    FAILED = 2
     """The handler refused."""
 
 
-_C_CallError: _Open[CallError] = _Open(CallError, 2)
+_C_CallError: _Open[CallError] = _Open(CallError, 2, "Unsupported Failed")
 
 
 class Mood(_enum.IntEnum):
     """How a greeting is meant."""
 
-    Neutral = 0
+    NEUTRAL = 0
     """Just a greeting."""
 
-    Happy = 1
+    HAPPY = 1
     """Glad to meet."""
 
-    Busy = 2
+    BUSY = 2
     """No time to talk."""
 
 
-_C_Mood: _Open[Mood] = _Open(Mood, 1)
-
-
-_C_Epoch_run = _U64
-_C_Epoch_count = _U64
+_C_Mood: _Open[Mood] = _Open(Mood, 1, "Neutral Happy Busy")
 
 
 @_dataclass
@@ -992,31 +1134,13 @@ class Epoch(_Body):
     count: int
     """Changes since the run began."""
 
-    def _write(self, _w: _Writer) -> None:
-        _w.field("run", _C_Epoch_run, self.run)
-        _w.field("count", _C_Epoch_count, self.count)
-
-    @classmethod
-    def _read(cls, _r: _Reader) -> Epoch:
-        run = _r.field("run", _C_Epoch_run)
-        count = _r.field("count", _C_Epoch_count)
-        return cls(run=run, count=count)
-
-    def to_json(self) -> dict[str, Json]:
-        _out: dict[str, Json] = {}
-        _out["run"] = _C_Epoch_run.json(self.run)
-        _out["count"] = _C_Epoch_count.json(self.count)
-        return _out
+    _HEAD = (
+        _Field("run", "run", _U64),
+        _Field("count", "count", _U64),
+    )
 
 
 _C_Epoch = _Frozen(Epoch, 16)
-
-
-_C_Peer_node = _UUID
-_C_Peer_incarnation = _U64
-_C_Peer_session = _U64
-_C_Peer_name = _Str(1, 64)
-_C_Peer_addresses = _List(_SOCKET_ADDR, 1, 4)
 
 
 @_dataclass
@@ -1038,46 +1162,17 @@ class Peer(_Body):
     addresses: list[SocketAddr]
     """Where it listens, best first."""
 
-    def _write(self, _w: _Writer) -> None:
-        _w.field("node", _C_Peer_node, self.node)
-        _w.field("incarnation", _C_Peer_incarnation, self.incarnation)
-        _w.field("session", _C_Peer_session, self.session)
-        _w.field("name", _C_Peer_name, self.name)
-        _w.field("addresses", _C_Peer_addresses, self.addresses)
-
-    @classmethod
-    def _read(cls, _r: _Reader) -> Peer:
-        node = _r.field("node", _C_Peer_node)
-        incarnation = _r.field("incarnation", _C_Peer_incarnation)
-        session = _r.field("session", _C_Peer_session)
-        name = _r.field("name", _C_Peer_name)
-        addresses = _r.field("addresses", _C_Peer_addresses)
-        for _id in _r.records():
-            _r.skip(_id)
-        return cls(node=node, incarnation=incarnation, session=session, name=name, addresses=addresses)
-
-    def to_json(self) -> dict[str, Json]:
-        _out: dict[str, Json] = {}
-        _out["node"] = _C_Peer_node.json(self.node)
-        _out["incarnation"] = _C_Peer_incarnation.json(self.incarnation)
-        _out["session"] = _C_Peer_session.json(self.session)
-        _out["name"] = _C_Peer_name.json(self.name)
-        _out["addresses"] = _C_Peer_addresses.json(self.addresses)
-        return _out
+    _HEAD = (
+        _Field("node", "node", _UUID),
+        _Field("incarnation", "incarnation", _U64),
+        _Field("session", "session", _U64),
+        _Field("name", "name", _Str(1, 64)),
+        _Field("addresses", "addresses", _List(_SOCKET_ADDR, 1, 4)),
+    )
+    _TAIL = {}
 
 
 _C_Peer = _Extensible(Peer, 2, 36)
-
-
-_C_Hello_magic = _U32
-_C_Hello_wire_version = _U16
-_C_Hello_protocol = _Str(1, 64)
-_C_Hello_version = _U32
-_C_Hello_role = _C_Role
-_C_Hello_node = _UUID
-_C_Hello_incarnation = _U64
-_C_Hello_session = _U64
-_C_Hello_name = _Str(1, 64)
 
 
 @_dataclass
@@ -1115,49 +1210,18 @@ class Hello(Message):
     name: str
     """The sender's name, for people."""
 
-    def _write(self, _w: _Writer) -> None:
-        _w.field("magic", _C_Hello_magic, self.magic)
-        _w.field("wire_version", _C_Hello_wire_version, self.wire_version)
-        _w.field("protocol", _C_Hello_protocol, self.protocol)
-        _w.field("version", _C_Hello_version, self.version)
-        _w.field("role", _C_Hello_role, self.role)
-        _w.field("node", _C_Hello_node, self.node)
-        _w.field("incarnation", _C_Hello_incarnation, self.incarnation)
-        _w.field("session", _C_Hello_session, self.session)
-        _w.field("name", _C_Hello_name, self.name)
-
-    @classmethod
-    def _read(cls, _r: _Reader) -> Hello:
-        magic = _r.field("magic", _C_Hello_magic)
-        wire_version = _r.field("wire_version", _C_Hello_wire_version)
-        protocol = _r.field("protocol", _C_Hello_protocol)
-        version = _r.field("version", _C_Hello_version)
-        role = _r.field("role", _C_Hello_role)
-        node = _r.field("node", _C_Hello_node)
-        incarnation = _r.field("incarnation", _C_Hello_incarnation)
-        session = _r.field("session", _C_Hello_session)
-        name = _r.field("name", _C_Hello_name)
-        for _id in _r.records():
-            _r.skip(_id)
-        return cls(magic=magic, wire_version=wire_version, protocol=protocol, version=version, role=role, node=node, incarnation=incarnation, session=session, name=name)
-
-    def to_json(self) -> dict[str, Json]:
-        _out: dict[str, Json] = {}
-        _out["magic"] = _C_Hello_magic.json(self.magic)
-        _out["wire_version"] = _C_Hello_wire_version.json(self.wire_version)
-        _out["protocol"] = _C_Hello_protocol.json(self.protocol)
-        _out["version"] = _C_Hello_version.json(self.version)
-        _out["role"] = _C_Hello_role.json(self.role)
-        _out["node"] = _C_Hello_node.json(self.node)
-        _out["incarnation"] = _C_Hello_incarnation.json(self.incarnation)
-        _out["session"] = _C_Hello_session.json(self.session)
-        _out["name"] = _C_Hello_name.json(self.name)
-        return _out
-
-
-_C_Refuse_reason = _C_RefuseReason
-_C_Refuse_text = _Str(1, 200)
-_C_Refuse_current = _U64
+    _HEAD = (
+        _Field("magic", "magic", _U32),
+        _Field("wire_version", "wire_version", _U16),
+        _Field("protocol", "protocol", _Str(1, 64)),
+        _Field("version", "version", _U32),
+        _Field("role", "role", _C_Role),
+        _Field("node", "node", _UUID),
+        _Field("incarnation", "incarnation", _U64),
+        _Field("session", "session", _U64),
+        _Field("name", "name", _Str(1, 64)),
+    )
+    _TAIL = {}
 
 
 @_dataclass
@@ -1177,33 +1241,13 @@ class Refuse(Message):
     current: int | None = None
     """The incarnation that is known, for `Older`."""
 
-    def _write(self, _w: _Writer) -> None:
-        _w.field("reason", _C_Refuse_reason, self.reason)
-        _w.field("text", _C_Refuse_text, self.text)
-        _w.tail(1, "current", _C_Refuse_current, self.current)
-
-    @classmethod
-    def _read(cls, _r: _Reader) -> Refuse:
-        reason = _r.field("reason", _C_Refuse_reason)
-        text = _r.field("text", _C_Refuse_text)
-        current: int | None = None
-        for _id in _r.records():
-            if _id == 1:
-                current = _r.tail("current", _C_Refuse_current)
-            else:
-                _r.skip(_id)
-        return cls(reason=reason, text=text, current=current)
-
-    def to_json(self) -> dict[str, Json]:
-        _out: dict[str, Json] = {}
-        _out["reason"] = _C_Refuse_reason.json(self.reason)
-        _out["text"] = _C_Refuse_text.json(self.text)
-        if self.current is not None:
-            _out["current"] = _C_Refuse_current.json(self.current)
-        return _out
-
-
-_C_Goodbye_reason = _C_GoodbyeReason
+    _HEAD = (
+        _Field("reason", "reason", _C_RefuseReason),
+        _Field("text", "text", _Str(1, 200)),
+    )
+    _TAIL = {
+        1: _Field("current", "current", _U64),
+    }
 
 
 @_dataclass
@@ -1217,20 +1261,10 @@ class Goodbye(Message):
     reason: GoodbyeReason | int
     """Why, and whether to come back."""
 
-    def _write(self, _w: _Writer) -> None:
-        _w.field("reason", _C_Goodbye_reason, self.reason)
-
-    @classmethod
-    def _read(cls, _r: _Reader) -> Goodbye:
-        reason = _r.field("reason", _C_Goodbye_reason)
-        for _id in _r.records():
-            _r.skip(_id)
-        return cls(reason=reason)
-
-    def to_json(self) -> dict[str, Json]:
-        _out: dict[str, Json] = {}
-        _out["reason"] = _C_Goodbye_reason.json(self.reason)
-        return _out
+    _HEAD = (
+        _Field("reason", "reason", _C_GoodbyeReason),
+    )
+    _TAIL = {}
 
 
 @_dataclass
@@ -1241,21 +1275,7 @@ class Ping(Message):
     NAME = "Ping"
     MAX_LEN = 64
 
-    def _write(self, _w: _Writer) -> None:
-        pass
-
-    @classmethod
-    def _read(cls, _r: _Reader) -> Ping:
-        for _id in _r.records():
-            _r.skip(_id)
-        return cls()
-
-    def to_json(self) -> dict[str, Json]:
-        _out: dict[str, Json] = {}
-        return _out
-
-
-_C_Probe_nonce = _U64
+    _TAIL = {}
 
 
 @_dataclass
@@ -1269,23 +1289,10 @@ class Probe(Message):
     nonce: int
     """Comes back in the answer."""
 
-    def _write(self, _w: _Writer) -> None:
-        _w.field("nonce", _C_Probe_nonce, self.nonce)
-
-    @classmethod
-    def _read(cls, _r: _Reader) -> Probe:
-        nonce = _r.field("nonce", _C_Probe_nonce)
-        for _id in _r.records():
-            _r.skip(_id)
-        return cls(nonce=nonce)
-
-    def to_json(self) -> dict[str, Json]:
-        _out: dict[str, Json] = {}
-        _out["nonce"] = _C_Probe_nonce.json(self.nonce)
-        return _out
-
-
-_C_Alive_nonce = _U64
+    _HEAD = (
+        _Field("nonce", "nonce", _U64),
+    )
+    _TAIL = {}
 
 
 @_dataclass
@@ -1299,25 +1306,10 @@ class Alive(Message):
     nonce: int
     """From the probe."""
 
-    def _write(self, _w: _Writer) -> None:
-        _w.field("nonce", _C_Alive_nonce, self.nonce)
-
-    @classmethod
-    def _read(cls, _r: _Reader) -> Alive:
-        nonce = _r.field("nonce", _C_Alive_nonce)
-        for _id in _r.records():
-            _r.skip(_id)
-        return cls(nonce=nonce)
-
-    def to_json(self) -> dict[str, Json]:
-        _out: dict[str, Json] = {}
-        _out["nonce"] = _C_Alive_nonce.json(self.nonce)
-        return _out
-
-
-_C_CallRefused_call = _U32
-_C_CallRefused_reason = _C_CallError
-_C_CallRefused_text = _Str(1, 200)
+    _HEAD = (
+        _Field("nonce", "nonce", _U64),
+    )
+    _TAIL = {}
 
 
 @_dataclass
@@ -1337,29 +1329,12 @@ class CallRefused(Message):
     text: str
     """The same for people."""
 
-    def _write(self, _w: _Writer) -> None:
-        _w.field("call", _C_CallRefused_call, self.call)
-        _w.field("reason", _C_CallRefused_reason, self.reason)
-        _w.field("text", _C_CallRefused_text, self.text)
-
-    @classmethod
-    def _read(cls, _r: _Reader) -> CallRefused:
-        call = _r.field("call", _C_CallRefused_call)
-        reason = _r.field("reason", _C_CallRefused_reason)
-        text = _r.field("text", _C_CallRefused_text)
-        for _id in _r.records():
-            _r.skip(_id)
-        return cls(call=call, reason=reason, text=text)
-
-    def to_json(self) -> dict[str, Json]:
-        _out: dict[str, Json] = {}
-        _out["call"] = _C_CallRefused_call.json(self.call)
-        _out["reason"] = _C_CallRefused_reason.json(self.reason)
-        _out["text"] = _C_CallRefused_text.json(self.text)
-        return _out
-
-
-_C_Register_addresses = _List(_SOCKET_ADDR, 1, 4)
+    _HEAD = (
+        _Field("call", "call", _U32),
+        _Field("reason", "reason", _C_CallError),
+        _Field("text", "text", _Str(1, 200)),
+    )
+    _TAIL = {}
 
 
 @_dataclass
@@ -1374,20 +1349,10 @@ class Register(Message):
     addresses: list[SocketAddr]
     """Where the sender listens; an unspecified address stands for the one that the server sees."""
 
-    def _write(self, _w: _Writer) -> None:
-        _w.field("addresses", _C_Register_addresses, self.addresses)
-
-    @classmethod
-    def _read(cls, _r: _Reader) -> Register:
-        addresses = _r.field("addresses", _C_Register_addresses)
-        for _id in _r.records():
-            _r.skip(_id)
-        return cls(addresses=addresses)
-
-    def to_json(self) -> dict[str, Json]:
-        _out: dict[str, Json] = {}
-        _out["addresses"] = _C_Register_addresses.json(self.addresses)
-        return _out
+    _HEAD = (
+        _Field("addresses", "addresses", _List(_SOCKET_ADDR, 1, 4)),
+    )
+    _TAIL = {}
 
 
 @_dataclass
@@ -1398,22 +1363,7 @@ class Deregister(Message):
     NAME = "Deregister"
     MAX_LEN = 64
 
-    def _write(self, _w: _Writer) -> None:
-        pass
-
-    @classmethod
-    def _read(cls, _r: _Reader) -> Deregister:
-        for _id in _r.records():
-            _r.skip(_id)
-        return cls()
-
-    def to_json(self) -> dict[str, Json]:
-        _out: dict[str, Json] = {}
-        return _out
-
-
-_C_RegisterRefused_reason = _C_RegisterError
-_C_RegisterRefused_text = _Str(1, 200)
+    _TAIL = {}
 
 
 @_dataclass
@@ -1430,27 +1380,11 @@ class RegisterRefused(Message):
     text: str
     """The same for people."""
 
-    def _write(self, _w: _Writer) -> None:
-        _w.field("reason", _C_RegisterRefused_reason, self.reason)
-        _w.field("text", _C_RegisterRefused_text, self.text)
-
-    @classmethod
-    def _read(cls, _r: _Reader) -> RegisterRefused:
-        reason = _r.field("reason", _C_RegisterRefused_reason)
-        text = _r.field("text", _C_RegisterRefused_text)
-        for _id in _r.records():
-            _r.skip(_id)
-        return cls(reason=reason, text=text)
-
-    def to_json(self) -> dict[str, Json]:
-        _out: dict[str, Json] = {}
-        _out["reason"] = _C_RegisterRefused_reason.json(self.reason)
-        _out["text"] = _C_RegisterRefused_text.json(self.text)
-        return _out
-
-
-_C_Snapshot_epoch = _C_Epoch
-_C_Snapshot_peers = _List(_C_Peer, 2, 32768)
+    _HEAD = (
+        _Field("reason", "reason", _C_RegisterError),
+        _Field("text", "text", _Str(1, 200)),
+    )
+    _TAIL = {}
 
 
 @_dataclass
@@ -1467,29 +1401,11 @@ class Snapshot(Message):
     peers: list[Peer]
     """Every registered client, the receiver included."""
 
-    def _write(self, _w: _Writer) -> None:
-        _w.field("epoch", _C_Snapshot_epoch, self.epoch)
-        _w.field("peers", _C_Snapshot_peers, self.peers)
-
-    @classmethod
-    def _read(cls, _r: _Reader) -> Snapshot:
-        epoch = _r.field("epoch", _C_Snapshot_epoch)
-        peers = _r.field("peers", _C_Snapshot_peers)
-        for _id in _r.records():
-            _r.skip(_id)
-        return cls(epoch=epoch, peers=peers)
-
-    def to_json(self) -> dict[str, Json]:
-        _out: dict[str, Json] = {}
-        _out["epoch"] = _C_Snapshot_epoch.json(self.epoch)
-        _out["peers"] = _C_Snapshot_peers.json(self.peers)
-        return _out
-
-
-_C_Changes_from = _C_Epoch
-_C_Changes_to = _C_Epoch
-_C_Changes_joined = _List(_C_Peer, 2, 32768)
-_C_Changes_left = _List(_UUID, 2, 32768)
+    _HEAD = (
+        _Field("epoch", "epoch", _C_Epoch),
+        _Field("peers", "peers", _List(_C_Peer, 2, 32768)),
+    )
+    _TAIL = {}
 
 
 @_dataclass
@@ -1512,29 +1428,13 @@ class Changes(Message):
     left: list[_uuid.UUID]
     """Nodes that are gone."""
 
-    def _write(self, _w: _Writer) -> None:
-        _w.field("from", _C_Changes_from, self.from_)
-        _w.field("to", _C_Changes_to, self.to)
-        _w.field("joined", _C_Changes_joined, self.joined)
-        _w.field("left", _C_Changes_left, self.left)
-
-    @classmethod
-    def _read(cls, _r: _Reader) -> Changes:
-        from_ = _r.field("from", _C_Changes_from)
-        to = _r.field("to", _C_Changes_to)
-        joined = _r.field("joined", _C_Changes_joined)
-        left = _r.field("left", _C_Changes_left)
-        for _id in _r.records():
-            _r.skip(_id)
-        return cls(from_=from_, to=to, joined=joined, left=left)
-
-    def to_json(self) -> dict[str, Json]:
-        _out: dict[str, Json] = {}
-        _out["from"] = _C_Changes_from.json(self.from_)
-        _out["to"] = _C_Changes_to.json(self.to)
-        _out["joined"] = _C_Changes_joined.json(self.joined)
-        _out["left"] = _C_Changes_left.json(self.left)
-        return _out
+    _HEAD = (
+        _Field("from", "from_", _C_Epoch),
+        _Field("to", "to", _C_Epoch),
+        _Field("joined", "joined", _List(_C_Peer, 2, 32768)),
+        _Field("left", "left", _List(_UUID, 2, 32768)),
+    )
+    _TAIL = {}
 
 
 @_dataclass
@@ -1545,22 +1445,7 @@ class Welcome(Message):
     NAME = "Welcome"
     MAX_LEN = 64
 
-    def _write(self, _w: _Writer) -> None:
-        pass
-
-    @classmethod
-    def _read(cls, _r: _Reader) -> Welcome:
-        for _id in _r.records():
-            _r.skip(_id)
-        return cls()
-
-    def to_json(self) -> dict[str, Json]:
-        _out: dict[str, Json] = {}
-        return _out
-
-
-_C_Greet_text = _Str(2, 500)
-_C_Greet_mood = _C_Mood
+    _TAIL = {}
 
 
 @_dataclass
@@ -1577,31 +1462,12 @@ class Greet(Message):
     mood: Mood | int | None = None
     """How it is meant."""
 
-    def _write(self, _w: _Writer) -> None:
-        _w.field("text", _C_Greet_text, self.text)
-        _w.tail(1, "mood", _C_Greet_mood, self.mood)
-
-    @classmethod
-    def _read(cls, _r: _Reader) -> Greet:
-        text = _r.field("text", _C_Greet_text)
-        mood: Mood | int | None = None
-        for _id in _r.records():
-            if _id == 1:
-                mood = _r.tail("mood", _C_Greet_mood)
-            else:
-                _r.skip(_id)
-        return cls(text=text, mood=mood)
-
-    def to_json(self) -> dict[str, Json]:
-        _out: dict[str, Json] = {}
-        _out["text"] = _C_Greet_text.json(self.text)
-        if self.mood is not None:
-            _out["mood"] = _C_Greet_mood.json(self.mood)
-        return _out
-
-
-_C_Lookup_call = _U32
-_C_Lookup_key = _Str(1, 64)
+    _HEAD = (
+        _Field("text", "text", _Str(2, 500)),
+    )
+    _TAIL = {
+        1: _Field("mood", "mood", _C_Mood),
+    }
 
 
 @_dataclass
@@ -1618,27 +1484,11 @@ class Lookup(Message):
     key: str
     """The key."""
 
-    def _write(self, _w: _Writer) -> None:
-        _w.field("call", _C_Lookup_call, self.call)
-        _w.field("key", _C_Lookup_key, self.key)
-
-    @classmethod
-    def _read(cls, _r: _Reader) -> Lookup:
-        call = _r.field("call", _C_Lookup_call)
-        key = _r.field("key", _C_Lookup_key)
-        for _id in _r.records():
-            _r.skip(_id)
-        return cls(call=call, key=key)
-
-    def to_json(self) -> dict[str, Json]:
-        _out: dict[str, Json] = {}
-        _out["call"] = _C_Lookup_call.json(self.call)
-        _out["key"] = _C_Lookup_key.json(self.key)
-        return _out
-
-
-_C_Found_call = _U32
-_C_Found_value = _Opt(_Str(2, 1000))
+    _HEAD = (
+        _Field("call", "call", _U32),
+        _Field("key", "key", _Str(1, 64)),
+    )
+    _TAIL = {}
 
 
 @_dataclass
@@ -1655,23 +1505,11 @@ class Found(Message):
     value: str | None
     """The value, where there is one."""
 
-    def _write(self, _w: _Writer) -> None:
-        _w.field("call", _C_Found_call, self.call)
-        _w.field("value", _C_Found_value, self.value)
-
-    @classmethod
-    def _read(cls, _r: _Reader) -> Found:
-        call = _r.field("call", _C_Found_call)
-        value = _r.field("value", _C_Found_value)
-        for _id in _r.records():
-            _r.skip(_id)
-        return cls(call=call, value=value)
-
-    def to_json(self) -> dict[str, Json]:
-        _out: dict[str, Json] = {}
-        _out["call"] = _C_Found_call.json(self.call)
-        _out["value"] = _C_Found_value.json(self.value)
-        return _out
+    _HEAD = (
+        _Field("call", "call", _U32),
+        _Field("value", "value", _Opt(_Str(2, 1000))),
+    )
+    _TAIL = {}
 
 
 SETS: dict[str, dict[int, type[Message]]] = {

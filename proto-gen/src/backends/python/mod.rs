@@ -1,6 +1,6 @@
 //! One dependency-free Python module: `python/PROTOCOL.py`.
 //!
-//! `runtime.py` reads and writes every type; what is generated is one class per type and message,
+//! `runtime/` reads and writes every type; what is generated is one class per type and message,
 //! which says its fields in order. It is typed for `mypy --strict`.
 
 mod body;
@@ -10,7 +10,7 @@ mod tests;
 
 use body::{Owner, class_of_body};
 
-use super::layout::{escaped, snake, wrapped};
+use super::layout::{escaped, filter_name, snake, wrapped};
 use super::{Backend, OutputFile};
 use crate::schema::{ConstValue, Enum, Flags, Message, Meta, Schema, Struct, TypeKind, Union};
 
@@ -35,10 +35,36 @@ impl Backend for Python {
 
 /// A protocol's name as one that Python can import.
 fn module_name(name: &str) -> String {
-    let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
-    let name: String = name.chars().map(letter).collect();
-    escaped(&name, &["enum", "ipaddress", "struct", "typing", "uuid", "dataclasses"])
+    escaped(&filter_name(name), &["enum", "ipaddress", "struct", "typing", "uuid", "dataclasses"])
 }
+
+/// What stands before the classes of a spec, in order.
+const RUNTIME: [&str; 4] = [
+    include_str!("runtime/public.py"),
+    include_str!("runtime/cursor.py"),
+    include_str!("runtime/codecs.py"),
+    include_str!("runtime/bodies.py"),
+];
+
+/// Public names of the runtime.
+const RUNTIME_NAMES: [&str; 16] = [
+    "Address",
+    "DecodeError",
+    "EncodeError",
+    "FrameReader",
+    "HEADER_LEN",
+    "Json",
+    "MESSAGES",
+    "Message",
+    "NaN",
+    "PROTOCOL",
+    "PROTOCOL_VERSION",
+    "SETS",
+    "SocketAddr",
+    "UNKNOWN_MAX_LEN",
+    "UnknownMessage",
+    "UnknownVariant",
+];
 
 fn module(schema: &Schema) -> String {
     let mut out = String::new();
@@ -50,7 +76,11 @@ fn module(schema: &Schema) -> String {
     );
     docstring(&mut out, "", about.trim_start());
     out.push('\n');
-    out.push_str(include_str!("runtime.py"));
+    out.push_str(include_str!("runtime/imports.py"));
+    exported(schema, &mut out);
+    for part in RUNTIME {
+        out.push_str(&format!("\n\n{part}"));
+    }
     out.push_str(&format!("\nPROTOCOL = {:?}\n", schema.name));
     out.push_str("\"\"\"Name of the protocol, as `Hello` carries it.\"\"\"\n\n");
     out.push_str(&format!(
@@ -82,6 +112,27 @@ fn module(schema: &Schema) -> String {
     out
 }
 
+/// What `from PROTOCOL import *` brings.
+fn exported(schema: &Schema, out: &mut String) {
+    let mut names: Vec<String> = RUNTIME_NAMES.map(str::to_owned).into();
+    names.extend(schema.constants.iter().map(|item| names::constant(&item.meta.name)));
+    for def in &schema.types {
+        let class = names::class(&def.meta.name);
+        if let TypeKind::Union(kind) = &def.kind {
+            let variants = kind.variants.iter();
+            names.extend(variants.map(|variant| names::variant(&class, &variant.meta.name)));
+        }
+        names.push(class);
+    }
+    names.extend(schema.messages().map(|message| names::class(&message.meta.name)));
+    names.sort();
+    out.push_str("\n__all__ = [\n");
+    for name in names {
+        out.push_str(&format!("    {name:?},\n"));
+    }
+    out.push_str("]\n");
+}
+
 fn class_of_message(schema: &Schema, out: &mut String, message: &Message) {
     let owner = Owner {
         class: names::class(&message.meta.name),
@@ -99,28 +150,40 @@ fn class_of_message(schema: &Schema, out: &mut String, message: &Message) {
 fn enumeration(out: &mut String, class: &str, meta: &Meta, def: &Enum) {
     out.push_str(&format!("\n\nclass {class}(_enum.IntEnum):\n"));
     docstring(out, "    ", &doc(meta));
-    for value in &def.values {
-        let name = escaped(&value.meta.name, &["False", "None", "True"]);
-        out.push_str(&format!("\n    {name} = {}\n", value.value));
-        docstring(out, "    ", &doc(&value.meta));
-    }
+    let values = def.values.iter().map(|value| (&value.meta, value.value.to_string()));
+    let names = members(out, &values.collect::<Vec<_>>());
     let codec = if def.closed { "_Closed" } else { "_Open" };
     let constant = names::named_codec(class);
     // Of an open enum, a field is `Mood | int`: the codec of the two cannot be inferred.
     let typed = if def.closed { String::new() } else { format!(": _Open[{class}]") };
-    out.push_str(&format!("\n\n{constant}{typed} = {codec}({class}, {})\n", def.repr.bytes()));
+    let bytes = def.repr.bytes();
+    out.push_str(&format!("\n\n{constant}{typed} = {codec}({class}, {bytes}, {names})\n"));
 }
 
 fn flags(out: &mut String, class: &str, meta: &Meta, def: &Flags) {
     out.push_str(&format!("\n\nclass {class}(_enum.IntFlag, boundary=_enum.KEEP):\n"));
     docstring(out, "    ", &doc(meta));
-    for bit in &def.bits {
-        let name = escaped(&bit.meta.name, &["False", "None", "True"]);
-        out.push_str(&format!("\n    {name} = 1 << {}\n", bit.bit));
-        docstring(out, "    ", &doc(&bit.meta));
+    let bits = def.bits.iter().map(|bit| (&bit.meta, format!("1 << {}", bit.bit)));
+    let names = members(out, &bits.collect::<Vec<_>>());
+    let (constant, bytes) = (names::named_codec(class), def.repr.bytes());
+    out.push_str(&format!("\n\n{constant} = _Flags({class}, {bytes}, {names})\n"));
+}
+
+/// Writes the members of an enum; returns an expression of the names that the spec has for them.
+fn members(out: &mut String, members: &[(&Meta, String)]) -> String {
+    let mut names = Vec::new();
+    for (meta, value) in members {
+        let name = names::member(&meta.name, members.iter().map(|(meta, _)| &*meta.name));
+        out.push_str(&format!("\n    {name} = {value}\n"));
+        docstring(out, "    ", &doc(meta));
+        names.push(meta.name.as_str());
     }
-    let constant = names::named_codec(class);
-    out.push_str(&format!("\n\n{constant} = _Flags({class}, {})\n", def.repr.bytes()));
+    let line = format!("\"{}\"", names.join(" "));
+    if line.len() <= 40 {
+        return line;
+    }
+    let names: String = names.iter().map(|name| format!("    \"{name} \"\n")).collect();
+    format!("(\n{names})")
 }
 
 fn structure(schema: &Schema, out: &mut String, class: &str, meta: &Meta, def: &Struct, min: u64) {
@@ -150,7 +213,7 @@ fn union(schema: &Schema, out: &mut String, class: &str, meta: &Meta, def: &Unio
         classes.push(name);
     }
     classes.push("UnknownVariant".to_owned());
-    out.push_str(&format!("\n\n{class} = _t.Union[{}]\n", classes.join(", ")));
+    out.push_str(&format!("\n\n{class}: _t.TypeAlias = {}\n", classes.join(" | ")));
     docstring(out, "", &doc(meta));
     let constant = names::named_codec(class);
     out.push_str(&format!(

@@ -1,6 +1,6 @@
 //! Names and types as Python has them.
 
-use crate::backends::layout::escaped;
+use crate::backends::layout::{escaped, snake};
 use crate::schema::{Constraint, FloatWidth, Int, LenWidth, Schema, Ty, TypeKind};
 
 /// What a class of the spec cannot be called.
@@ -96,6 +96,13 @@ pub(super) fn constant(name: &str) -> String {
 
 pub(super) fn field(name: &str) -> String {
     escaped(name, FIELDS_TAKEN)
+}
+
+/// A member of an enum, in capitals; as the spec has it where others would be called the same.
+pub(super) fn member<'a>(name: &str, all: impl Iterator<Item = &'a str>) -> String {
+    let capitals = |name: &str| snake(name).to_ascii_uppercase();
+    let same = all.filter(|other| capitals(other) == capitals(name)).count();
+    if same > 1 { name.to_owned() } else { capitals(name) }
 }
 
 /// A variant's class: no name of a spec has an underscore and a capital letter.
