@@ -201,6 +201,24 @@ fn encode_makes_bytes_of_what_decode_prints() {
     assert_eq!(text(&output.stdout).trim_end(), input.replace(' ', ""));
 }
 
+/// A spec that is not netport's own.
+const OWN: &[&str] = &["--spec", "../../../examples/chat/spec/chat.ron"];
+
+#[test]
+fn generated_text_names_the_spec_and_links_to_nothing_else() {
+    let folder = std::env::temp_dir().join(format!("proto-gen own {}", std::process::id()));
+    let out = folder.to_str().expect("a path of letters");
+    assert!(run(&["build", OWN[1], "--out", out]).status.success());
+    for file in ["REFERENCE.md", "vectors/README.md"] {
+        let text = std::fs::read_to_string(folder.join(file)).expect("it was made");
+        assert!(text.contains("Generated from `chat.ron`"), "{text}");
+        assert!(!text.contains("messages.ron"), "{text}");
+        let links = text.split("](").skip(1);
+        assert!(links.into_iter().all(|link| link.starts_with('#')), "{text}");
+    }
+    std::fs::remove_dir_all(folder).expect("made above");
+}
+
 #[test]
 fn build_verify_names_each_file_that_differs_and_the_command_that_mends_it() {
     let folder = std::env::temp_dir().join(format!("proto-gen build's {}", std::process::id()));

@@ -12,7 +12,7 @@ use super::names::Style;
 use super::suggest::did_you_mean;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::parse::{Kind, Node};
-use crate::schema::{Enum, Field, Int, Message, Meta, Pair, Set, Size, Span, Ty};
+use crate::schema::{Enum, FIRST_FREE_ID, Field, Int, Message, Meta, Pair, Set, Size, Span, Ty};
 
 pub(super) const SET: Shape = Shape {
     name: "Set",
@@ -40,9 +40,6 @@ pub(super) const MESSAGE: Shape = Shape {
 };
 
 pub(super) const CALL: Shape = Shape { name: "Call", keys: &["request", "response"] };
-
-/// First id that is not netport's own.
-const FIRST_FREE_ID: u16 = 0x0100;
 
 /// What messages refer to outside of their set.
 pub(super) struct Outside<'o> {

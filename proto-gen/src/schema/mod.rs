@@ -55,6 +55,9 @@ pub struct Span {
     pub end: u32,
 }
 
+/// Message ids from here on are the application's; those below are netport's own.
+pub(crate) const FIRST_FREE_ID: u16 = 0x0100;
+
 /// Index into `Schema::types`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TypeId(pub usize);

@@ -7,7 +7,7 @@ mod text;
 pub use diagram::diagram;
 pub use text::{
     bound_text, bytes_text, constraint_text, count, escaped, filter_name, float_text, item_filter,
-    size_text, snake, type_text, unit_text, wrapped,
+    size_text, snake, spec_name, type_text, unit_text, wrapped,
 };
 
 use crate::schema::{Body, Field, Schema, Size};

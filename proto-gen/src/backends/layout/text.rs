@@ -78,6 +78,12 @@ pub fn bytes_text(size: Size) -> String {
     format!("{} byte{}", size_text(size), if size.max == 1 { "" } else { "s" })
 }
 
+/// The spec's own name, without the folder: what is generated may stand in another.
+pub fn spec_name(schema: &Schema) -> String {
+    let name = schema.files.first().and_then(|spec| spec.file_name());
+    name.unwrap_or_default().to_string_lossy().into_owned()
+}
+
 /// What a number of a type counts, where the type says so.
 pub fn unit_text(ty: &Ty) -> Option<&'static str> {
     match ty {

@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::layout::spec_name;
 use super::{Backend, OutputFile};
 use crate::dynamic::json::{hex, to_json};
 use crate::dynamic::{Body, Prng, cases, damaged, encode, random};
@@ -23,7 +24,7 @@ impl Backend for Vectors {
     }
 
     fn files(&self, schema: &Schema) -> Vec<OutputFile> {
-        let readme = include_str!("README.md").to_owned();
+        let readme = include_str!("README.md").replace("@SPEC@", &spec_name(schema));
         let mut files = vec![OutputFile { path: "vectors/README.md".to_owned(), text: readme }];
         for set in &schema.sets {
             for message in &set.messages {
