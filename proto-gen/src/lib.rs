@@ -57,6 +57,8 @@ pub mod compat;
 pub mod diagnostics;
 pub mod dynamic;
 mod memory;
+#[cfg(feature = "tools")]
+mod netport;
 mod parse;
 pub mod schema;
 

@@ -187,22 +187,42 @@ fn decode_shows_a_frame_before_the_next_one_comes_and_stops_when_nobody_reads() 
     reader.join().expect("no panic");
 }
 
+/// The output of `encode` for this JSON.
+fn encode(json: &[u8], spec: &[&str]) -> Output {
+    let mut child = command(&[&["encode", "--hex"], spec].concat())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command runs");
+    child.stdin.take().expect("piped").write_all(json).expect("the command reads");
+    child.wait_with_output().expect("it ends")
+}
+
 #[test]
 fn encode_makes_bytes_of_what_decode_prints() {
     let input = "0201 0400 0000 0200 6869";
     let json = run(&[&["decode", "--json", "--hex", input], SPEC].concat()).stdout;
-    let mut child = command(&[&["encode", "--hex"], SPEC].concat())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the command runs");
-    child.stdin.take().expect("piped").write_all(&json).expect("the command reads");
-    let output = child.wait_with_output().expect("it ends");
-    assert_eq!(text(&output.stdout).trim_end(), input.replace(' ', ""));
+    assert_eq!(text(&encode(&json, SPEC).stdout).trim_end(), input.replace(' ', ""));
 }
 
 /// A spec that is not netport's own.
 const OWN: &[&str] = &["--spec", "../../../examples/chat/spec/chat.ron"];
+
+#[test]
+fn the_frames_of_netport_are_read_and_written_by_a_spec_of_ones_own() {
+    let input = "0600 0200 0000 0200 0900 0000 0000 0201 0400 0000 0200 6869";
+    let output = run(&[&["decode", "--hex", input], OWN].concat());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let shown: Vec<&str> =
+        text(&output.stdout).lines().filter(|line| line.contains(", id ")).collect();
+    for (line, name) in shown.iter().zip(["Control.Goodbye", "Control.Ping", "Chat.Say"]) {
+        assert!(line.contains(name), "{output:?}");
+    }
+    assert!(text(&output.stdout).contains("reason: Restart (2)"), "{output:?}");
+    let json = run(&[&["decode", "--json", "--hex", input], OWN].concat()).stdout;
+    assert_eq!(text(&encode(&json, OWN).stdout).trim_end(), input.replace(' ', ""));
+}
 
 #[test]
 fn generated_text_names_the_spec_and_links_to_nothing_else() {

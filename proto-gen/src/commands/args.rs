@@ -113,7 +113,7 @@ impl Decode {
     }
 
     fn work(self) -> Result<ExitCode, Failure> {
-        let schema = load(&self.spec)?;
+        let schema = load(&self.spec)?.with_control();
         let message = self.message.as_deref().map(|name| message(&schema, name)).transpose()?;
         let (form, input): (_, Box<dyn Read>) = match &self.hex {
             Some(digits) => (InputForm::Hex, Box::new(digits.as_bytes())),
@@ -149,7 +149,7 @@ impl Encode {
     }
 
     fn work(self) -> Result<ExitCode, Failure> {
-        let schema = load(&self.spec)?;
+        let schema = load(&self.spec)?.with_control();
         let input = Source::open(self.file.as_deref())?;
         let mut out = io::stdout().lock();
         let as_hex = self.hex || out.is_terminal();

@@ -25,7 +25,7 @@ impl Backend for Python {
 
     fn files(&self, schema: &Schema) -> Vec<OutputFile> {
         let path = format!("python/{}.py", module_name(&schema.name));
-        vec![OutputFile { path, text: module(schema) }]
+        vec![OutputFile { path, text: module(&schema.with_control()) }]
     }
 
     fn owned_folder(&self) -> Option<&'static str> {

@@ -115,15 +115,12 @@ function protocol.dissector(tvb, pinfo, tree)
   return tvb:len()
 end
 
--- Takes a connection over if its first frame is a message of the protocol, as far as it is there.
+-- Takes a connection over if it begins as one of this protocol: with its `Hello`.
 local function heuristic(tvb, pinfo, tree)
-  if tvb:len() < HEADER_LEN then return false end
-  local message = messages[tvb(0, 2):le_uint()]
-  local size = tvb(2, 4):le_uint()
-  if not message or size > message.max or size < message.min then return false end
-  if tvb:len() >= HEADER_LEN + size then
-    local _, found = read_value(tvb, HEADER_LEN, size, message, nil, 0)
-    if found then return false end
+  for _, mark in ipairs(beginning) do
+    local size = #mark.bytes
+    if tvb:len() < mark.place + size then return false end
+    if tvb(mark.place, size):raw() ~= mark.bytes then return false end
   end
   pinfo.conversation = protocol
   protocol.dissector(tvb, pinfo, tree)

@@ -9,7 +9,7 @@ use pdml::{Field, compare, packets};
 use tshark::{Capture, dissect, info_column, is_here, tshark};
 
 use crate::dynamic::fixture::everything;
-use crate::dynamic::{Fault, Prng, cases, damaged, decode_traced, encode, frame, mutate};
+use crate::dynamic::{Fault, Prng, Value, cases, damaged, decode_traced, encode, frame, mutate};
 use crate::schema::Schema;
 
 /// A value as sent: of which message, and as which bytes.
@@ -141,22 +141,70 @@ fn many_frames_in_one_packet_and_one_frame_in_many_are_all_shown() {
     assert!(info.contains("Tails(first=\"first\""), "{info}");
 }
 
+/// The frame of a `Hello` of this protocol.
+fn hello(protocol: &Schema) -> Vec<u8> {
+    let all = protocol.with_control();
+    let message = all.messages().find(|message| message.id == 2).expect("netport's");
+    let mut said = crate::dynamic::typical(&all, message);
+    said.head[0] = Value::Unsigned(0x5450_4e21);
+    said.head[2] = Value::Str(protocol.name.clone());
+    frame(message.id, &encode(&all, message, &said).expect("it encodes"))
+}
+
 #[test]
-fn a_connection_is_recognised_by_its_first_frame_and_others_are_not() {
+fn a_connection_is_recognised_by_its_hello_and_others_are_not() {
     if !is_here() {
         return;
     }
     let schema = everything();
     let (tiny, tails) = two_messages(&schema);
+    let goodbye = frame(6, &[1, 0]);
     let mut capture = Capture::new();
-    capture.packet(&tails);
-    capture.packet(&tiny);
+    for frame in [&hello(&schema), &tails, &tiny, &goodbye] {
+        capture.packet(frame);
+    }
     let packets = dissect(&schema, &capture, false);
-    assert!(packets.iter().all(|packet| !packet.is_empty()), "{packets:?}");
+    // `Role` is the spec's own, and that of `Hello` netport's.
+    for (packet, name) in
+        packets.iter().zip(["hello.role", "tails.role", "tiny.on", "goodbye.reason"])
+    {
+        let name = format!("everything.{name}");
+        assert!(packet.iter().any(|field| field.name == name), "{name}: {packet:?}");
+    }
+    let mut wrong_magic = hello(&schema);
+    wrong_magic[6] ^= 1;
+    let other = crate::schema::Schema { name: "everyone".to_owned(), ..everything() };
+    for first in
+        [&b"GET / HTTP/1.1\r\nHost: example\r\n\r\n"[..], &tiny, &wrong_magic, &hello(&other)]
+    {
+        let mut capture = Capture::new();
+        capture.packet(first);
+        capture.packet(&tails);
+        let packets = dissect(&schema, &capture, false);
+        assert!(packets.iter().all(|packet| packet.is_empty()), "{packets:?}");
+    }
+}
+
+#[test]
+fn two_dissectors_take_the_connections_of_their_own_protocols() {
+    if !is_here() {
+        return;
+    }
+    let (first, second) = (everything(), this_protocol());
     let mut capture = Capture::new();
-    capture.packet(b"GET / HTTP/1.1\r\nHost: example\r\n\r\n");
-    let packets = dissect(&schema, &capture, false);
-    assert!(packets.iter().all(|packet| packet.is_empty()), "{packets:?}");
+    capture.packet(&hello(&first));
+    capture.packet(&two_messages(&first).0);
+    capture.next_connection();
+    capture.packet(&hello(&second));
+    capture.packet(&frame(0x0102, &[2, 0, b'h', b'i']));
+    for schemas in [[&first, &second], [&second, &first]] {
+        let shown = tshark(&schemas, &capture, false, &str::to_owned, &["-T", "pdml"]);
+        let taken = |filter: &str| -> Vec<bool> {
+            packets(&shown, filter).iter().map(|packet| !packet.is_empty()).collect()
+        };
+        assert_eq!(taken("everything"), [true, true, false, false]);
+        assert_eq!(taken("netport"), [false, false, true, true]);
+    }
 }
 
 #[test]
@@ -169,9 +217,9 @@ fn what_is_too_much_for_a_tree_is_cut_and_the_rest_shown() {
     let mut capture = Capture::new();
     capture.packet(&[tails, tiny].concat());
     let few = |script: &str| script.replace("ITEMS_MAX = 900000", "ITEMS_MAX = 4");
-    let shown = tshark(&schema, &capture, true, &few, &["-T", "fields", "-e", "_ws.col.Info"]);
+    let shown = tshark(&[&schema], &capture, true, &few, &["-T", "fields", "-e", "_ws.col.Info"]);
     assert!(shown.starts_with("Tails(first=\"first\" mood=Happy role=Client), Tiny"), "{shown}");
-    let shown = packets(&tshark(&schema, &capture, true, &few, &["-T", "pdml"]), "everything");
+    let shown = packets(&tshark(&[&schema], &capture, true, &few, &["-T", "pdml"]), "everything");
     let names: Vec<_> = shown[0].iter().map(|field| field.name.as_str()).collect();
     let header = ["everything.message", "everything.message.len"];
     let first = ["everything.tails.first.len", "everything.tails.first"];
@@ -192,7 +240,7 @@ fn what_chance_sends_is_dissected_without_a_complaint() {
         capture.packet(&bytes);
     }
     for by_port in [true, false] {
-        let shown = tshark(&schema, &capture, by_port, &str::to_owned, &["-V"]);
+        let shown = tshark(&[&schema], &capture, by_port, &str::to_owned, &["-V"]);
         for complaint in ["Lua Error", "Dissector bug", "possible infinite loop"] {
             assert!(!shown.contains(complaint), "{complaint}");
         }

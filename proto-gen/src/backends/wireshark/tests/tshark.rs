@@ -13,9 +13,10 @@ use crate::schema::Schema;
 /// The port that packets are sent to.
 const PORT: u16 = 4_321;
 
-/// A capture of one direction of a TCP connection.
+/// A capture of one direction of TCP connections, one after the other.
 pub(super) struct Capture {
     bytes: Vec<u8>,
+    source: u16,
     sequence: u32,
 }
 
@@ -26,7 +27,13 @@ impl Capture {
         bytes.extend([0; 8]);
         bytes.extend(u32::MAX.to_le_bytes());
         bytes.extend(RAW_IP.to_le_bytes());
-        Self { bytes, sequence: 1 }
+        Self { bytes, source: 50_000, sequence: 1 }
+    }
+
+    /// What is added from now on belongs to another connection.
+    pub(super) fn next_connection(&mut self) {
+        self.source += 1;
+        self.sequence = 1;
     }
 
     /// Adds a packet with the next bytes of the stream.
@@ -35,7 +42,7 @@ impl Capture {
         let mut packet = vec![0x45, 0];
         packet.extend(len.to_be_bytes());
         packet.extend([0, 0, 0, 0, 64, 6, 0, 0, 127, 0, 0, 1, 127, 0, 0, 2]);
-        packet.extend(50_000_u16.to_be_bytes());
+        packet.extend(self.source.to_be_bytes());
         packet.extend(PORT.to_be_bytes());
         packet.extend(self.sequence.to_be_bytes());
         // Acknowledged: 1; five words of header; PSH and ACK; the window.
@@ -62,20 +69,21 @@ pub(super) fn is_here() -> bool {
 /// The fields of each packet, by the dissector of `schema`; `by_port` says that it is what the port
 /// is for.
 pub(super) fn dissect(schema: &Schema, capture: &Capture, by_port: bool) -> Vec<Packet> {
-    let shown = tshark(schema, capture, by_port, &str::to_owned, &["-T", "pdml"]);
+    let shown = tshark(&[schema], capture, by_port, &str::to_owned, &["-T", "pdml"]);
     packets(&shown, &filter_name(&schema.name))
 }
 
 /// The info column of each packet.
 pub(super) fn info_column(schema: &Schema, capture: &Capture) -> Vec<String> {
     let form = ["-T", "fields", "-e", "_ws.col.Info"];
-    let text = tshark(schema, capture, true, &str::to_owned, &form);
+    let text = tshark(&[schema], capture, true, &str::to_owned, &form);
     text.lines().map(str::to_owned).collect()
 }
 
-/// What `tshark` writes in this form, by the dissector of `schema` as `edit` leaves it.
+/// What `tshark` writes in this form, by the dissectors of `schemas` as `edit` leaves them; `by_port`
+/// says that the first is what the port is for.
 pub(super) fn tshark(
-    schema: &Schema,
+    schemas: &[&Schema],
     capture: &Capture,
     by_port: bool,
     edit: &dyn Fn(&str) -> String,
@@ -85,17 +93,18 @@ pub(super) fn tshark(
     let run = format!("{}-{}", std::process::id(), RUNS.fetch_add(1, Ordering::Relaxed));
     let folder = std::env::temp_dir().join(format!("netport-dissector-{run}"));
     fs::create_dir_all(&folder).expect("a temporary folder");
-    let script = folder.join("dissector.lua");
-    for file in Wireshark.files(schema) {
-        fs::write(&script, edit(&file.text)).expect("a temporary file");
-    }
     let pcap = folder.join("capture.pcap");
     fs::write(&pcap, &capture.bytes).expect("a temporary file");
     let mut command = Command::new("tshark");
-    command.arg("-r").arg(pcap).arg("-X").arg(format!("lua_script:{}", script.display()));
+    command.arg("-r").arg(pcap);
+    for file in schemas.iter().flat_map(|schema| Wireshark.files(schema)) {
+        let script = folder.join(file.path);
+        fs::write(&script, edit(&file.text)).expect("a temporary file");
+        command.arg("-X").arg(format!("lua_script:{}", script.display()));
+    }
     command.args(["-o", "tcp.desegment_tcp_streams:TRUE"]).args(form);
     if by_port {
-        command.args(["-d", &format!("tcp.port=={PORT},{}", filter_name(&schema.name))]);
+        command.args(["-d", &format!("tcp.port=={PORT},{}", filter_name(&schemas[0].name))]);
     }
     let output = command.output().expect("tshark runs");
     fs::remove_dir_all(&folder).expect("the temporary folder");
