@@ -240,6 +240,32 @@ fn generated_text_names_the_spec_and_links_to_nothing_else() {
 }
 
 #[test]
+fn encode_says_what_may_have_been_meant() {
+    for (json, told) in [
+        (r#"{"message": "say"}"#, "object 1: there is no message `say`: did you mean `Say`?"),
+        (
+            r#"{"message": "Goodbye", "value": {"reason": "Bye"}}"#,
+            "object 1: Goodbye.reason: there is no value `Bye`: one of Done, Restart, Idle, \
+             Replaced is wanted",
+        ),
+        ("{}", r#"for example {"message": "Ping", "value": {}}"#),
+    ] {
+        let output = encode(json.as_bytes(), OWN);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output.stderr).contains(told), "{output:?}");
+    }
+}
+
+#[test]
+fn the_example_of_encode_is_right() {
+    let help = run(&["encode", "--help"]).stdout;
+    let (_, example) = text(&help).split_once("For example: ").expect("an example");
+    let example = example.lines().next().expect("a line");
+    let output = encode(example.as_bytes(), SPEC);
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
 fn build_verify_names_each_file_that_differs_and_the_command_that_mends_it() {
     let folder = std::env::temp_dir().join(format!("proto-gen build's {}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a temporary folder");

@@ -22,7 +22,7 @@ mod order;
 mod protocol;
 mod sets;
 mod size;
-mod suggest;
+pub(crate) mod suggest;
 mod types;
 
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! "Did you mean": the nearest of the words that would have been right.
 
 /// The candidate that `word` is most likely a slip of, if any is near enough.
-pub(super) fn nearest<'c>(
+pub(crate) fn nearest<'c>(
     word: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {
@@ -17,11 +17,31 @@ pub(super) fn nearest<'c>(
 }
 
 /// The help line for [`nearest`].
-pub(super) fn did_you_mean<'c>(
+pub(crate) fn did_you_mean<'c>(
     word: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<String> {
     nearest(word, candidates).map(|candidate| format!("did you mean `{candidate}`?"))
+}
+
+/// Names that are shown where none is near; more would hide what is wrong.
+#[cfg(feature = "tools")]
+const SHOWN: usize = 12;
+
+/// What could be said instead of `word`: the nearest, or else all of them, if they are few.
+#[cfg(feature = "tools")]
+pub(crate) fn instead<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> String {
+    let candidates: Vec<&str> = candidates.collect();
+    if let Some(help) = did_you_mean(word, candidates.iter().copied()) {
+        return help;
+    }
+    let shown = &candidates[..candidates.len().min(SHOWN)];
+    let more = if candidates.len() > SHOWN { ", and more" } else { "" };
+    match shown {
+        [] => "there are none".to_owned(),
+        [only] => format!("there is only `{only}`"),
+        _ => format!("one of {}{more} is wanted", shown.join(", ")),
+    }
 }
 
 /// Insertions, deletions, replacements and swaps of neighbours between two words, where case does
@@ -67,5 +87,19 @@ mod tests {
         check("tails", Some("tail"));
         check("colour", None);
         check("", None);
+    }
+
+    #[test]
+    #[cfg(feature = "tools")]
+    fn says_what_there_is_where_nothing_is_near() {
+        let check = |names: &[&str], expect: &str| {
+            assert_eq!(instead("norht", names.iter().copied()), expect);
+        };
+        check(&["North", "South"], "did you mean `North`?");
+        check(&["East", "West"], "one of East, West is wanted");
+        check(&["Up"], "there is only `Up`");
+        check(&[], "there are none");
+        let all = ["one of ", &["A, "; 11].concat(), "A, and more is wanted"].concat();
+        check(&["A"; 13], &all);
     }
 }

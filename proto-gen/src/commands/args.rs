@@ -7,10 +7,10 @@ use std::process::ExitCode;
 
 use super::build::{self, Difference};
 use super::decode::{Form, Printer};
-use super::encode::{encode_frames, encode_value};
+use super::encode::{encode_frames, encode_value, named};
 use super::input::{self, Input, InputForm};
 use crate::dynamic::json::hex;
-use crate::schema::{Message, Schema};
+use crate::schema::Schema;
 
 /// Write every generated file that stands beside the spec.
 #[derive(Debug, clap::Args)]
@@ -53,6 +53,10 @@ pub struct Decode {
 
 /// Make frames of JSON, as `decode --json` prints it; as hex on a terminal, else as bytes.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+For example: {\"message\": \"Greet\", \"value\": {\"text\": \"hello\", \"mood\": \"Happy\"}}
+How values of each type are written stands in vectors/README.md beside the spec; a float may also be
+a number, and a map an object.")]
 pub struct Encode {
     /// File with JSON; standard input if absent or `-`.
     file: Option<PathBuf>,
@@ -114,7 +118,7 @@ impl Decode {
 
     fn work(self) -> Result<ExitCode, Failure> {
         let schema = load(&self.spec)?.with_control();
-        let message = self.message.as_deref().map(|name| message(&schema, name)).transpose()?;
+        let message = self.message.as_deref().map(|name| named(&schema, name)).transpose()?;
         let (form, input): (_, Box<dyn Read>) = match &self.hex {
             Some(digits) => (InputForm::Hex, Box::new(digits.as_bytes())),
             None => (self.input, Box::new(Source::open(self.file.as_deref())?)),
@@ -163,7 +167,7 @@ impl Encode {
                 }
             }
             Some(name) => {
-                let message = message(&schema, name)?;
+                let message = named(&schema, name)?;
                 let json = serde_json::from_reader(io::BufReader::new(input))
                     .map_err(|error| format!("not JSON: {error}"))?;
                 write(&encode_value(&schema, message, &json)?)?;
@@ -188,11 +192,6 @@ fn load(spec: &Path) -> Result<Schema, Failure> {
     crate::load(spec).map_err(|mistakes| mistakes.to_string().into())
 }
 
-fn message<'a>(schema: &'a Schema, name: &str) -> Result<&'a Message, Failure> {
-    let found = schema.messages().find(|message| message.meta.name == name);
-    found.ok_or_else(|| format!("there is no message `{name}`").into())
-}
-
 /// A file or standard input, whose errors say which.
 struct Source {
     name: String,
@@ -205,18 +204,18 @@ impl Source {
             return Ok(Self { name: "standard input".to_owned(), input: Box::new(io::stdin()) });
         };
         let name = path.display().to_string();
-        let file = File::open(path).map_err(|error| named(&name, &error))?;
+        let file = File::open(path).map_err(|error| of_file(&name, &error))?;
         Ok(Self { name, input: Box::new(file) })
     }
 }
 
 impl Read for Source {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.input.read(buffer).map_err(|error| named(&self.name, &error))
+        self.input.read(buffer).map_err(|error| of_file(&self.name, &error))
     }
 }
 
-fn named(name: &str, error: &io::Error) -> io::Error {
+fn of_file(name: &str, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{name}: {error}"))
 }
 

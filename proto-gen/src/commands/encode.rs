@@ -4,6 +4,7 @@ use std::io::{BufReader, Read};
 
 use serde_json::{Deserializer, Value as Json};
 
+use crate::check::suggest::instead;
 use crate::dynamic::json::{from_json, unhex};
 use crate::dynamic::{encode, frame, tree};
 use crate::schema::{Message, Schema};
@@ -42,18 +43,26 @@ pub fn encode_value(schema: &Schema, message: &Message, json: &Json) -> Result<V
     encode(schema, message, &value).map_err(|refusal| refusal.to_string())
 }
 
+/// The message with this name.
+///
+/// # Errors
+///
+/// In words, which name the one that may have been meant.
+pub fn named<'a>(schema: &'a Schema, name: &str) -> Result<&'a Message, String> {
+    let found = schema.messages().find(|message| message.meta.name == name);
+    found.ok_or_else(|| {
+        let names = schema.messages().map(|message| message.meta.name.as_str());
+        format!("there is no message `{name}`: {}", instead(name, names))
+    })
+}
+
 fn one(schema: &Schema, object: &Json) -> Result<Vec<u8>, String> {
     let raw = |key: &str| object.get(key).and_then(Json::as_str).and_then(unhex);
     if let Some(rest) = raw("rest") {
         return Ok(rest);
     }
     let message = match (object.get("message").and_then(Json::as_str), object.get("id")) {
-        (Some(name), _) => Some(
-            schema
-                .messages()
-                .find(|message| message.meta.name == name)
-                .ok_or_else(|| format!("there is no message `{name}`"))?,
-        ),
+        (Some(name), _) => Some(named(schema, name)?),
         (None, Some(id)) => {
             let id = id.as_u64().and_then(|id| u16::try_from(id).ok());
             let id = id.ok_or("`id` is a number up to 65535")?;
@@ -67,7 +76,9 @@ fn one(schema: &Schema, object: &Json) -> Result<Vec<u8>, String> {
         }
         (None, None) => None,
     };
-    let message = message.ok_or("an object needs `message` or `id`")?;
+    let message = message.ok_or(
+        r#"an object needs `message` or `id`, for example {"message": "Ping", "value": {}}"#,
+    )?;
     let value = match object.get("value") {
         Some(json) => encode_value(schema, message, json)?,
         None => raw("bytes").ok_or("an object needs `value` or `bytes`")?,

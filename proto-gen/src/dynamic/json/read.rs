@@ -3,9 +3,11 @@
 use serde_json::{Map, Value as Json};
 use thiserror::Error;
 
+use crate::check::suggest::instead;
 use crate::dynamic::fault::Path;
+use crate::dynamic::rules;
 use crate::dynamic::value::{Body, Choice, ChoiceValue, Tail, TailValue, Value};
-use crate::schema::{self, Enum, Flags, FloatWidth, Schema, Ty, TypeKind, Union};
+use crate::schema::{self, Enum, Flags, FloatWidth, Meta, Schema, Ty, TypeKind, Union};
 
 /// Why a JSON value is not one of the message.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -18,6 +20,7 @@ pub struct JsonError {
 }
 
 /// Reads what [`to_json`](super::to_json) writes; `root` is the first part of the paths in errors.
+/// For those who write by hand, a float may also be a number, and a map an object.
 ///
 /// Bounds and constraints are `encode`'s matter.
 ///
@@ -60,7 +63,9 @@ impl Parser<'_> {
             } else if let Some(id) = unknown_id(name) {
                 tail.push(Tail { id, value: TailValue::Retained(self.hex(json)?) });
             } else {
-                return Err(self.detail(format!("there is no field `{name}`")));
+                let tail = body.tail.iter().map(|known| &known.field);
+                let fields = body.head.iter().chain(tail).map(|field| &field.meta);
+                return Err(self.unknown("field", name, fields));
             }
         }
         tail.sort_by_key(|tail| tail.id);
@@ -85,8 +90,7 @@ impl Parser<'_> {
             Ty::Bool => Value::Bool(json.as_bool().ok_or_else(|| self.error("a bool", json))?),
             Ty::Int(int) if int.is_signed() => Value::Signed(self.number(json)?),
             Ty::Int(_) => Value::Unsigned(self.number(json)?),
-            Ty::Float(FloatWidth::F32) => Value::F32(self.bits(json, 8)? as u32),
-            Ty::Float(FloatWidth::F64) => Value::F64(self.bits(json, 16)?),
+            Ty::Float(width) => self.float(*width, json)?,
             Ty::Str { .. } => Value::Str(self.text(json)?.to_owned()),
             Ty::Bytes { .. } => Value::Bytes(self.hex(json)?),
             Ty::List { elem, .. } | Ty::Array { elem, .. } => {
@@ -96,6 +100,7 @@ impl Parser<'_> {
                 }
                 Value::List(values)
             }
+            Ty::Map { key, value, .. } if json.is_object() => self.object_map(key, value, json)?,
             Ty::Map { key, value, .. } => {
                 let mut pairs = Vec::new();
                 for (index, json) in self.array(json)?.iter().enumerate() {
@@ -140,7 +145,8 @@ impl Parser<'_> {
     fn enumeration(&self, def: &Enum, json: &Json) -> Result<u32, JsonError> {
         let Json::String(name) = json else { return self.number(json) };
         let named = def.values.iter().find(|value| value.meta.name == *name);
-        named.map(|value| value.value).ok_or_else(|| self.error("a value of the enum", json))
+        let names = def.values.iter().map(|value| &value.meta);
+        named.map(|value| value.value).ok_or_else(|| self.unknown("value", name, names))
     }
 
     fn flags(&self, def: &Flags, json: &Json) -> Result<u64, JsonError> {
@@ -149,7 +155,8 @@ impl Parser<'_> {
             let bit = match json {
                 Json::String(name) => {
                     let named = def.bits.iter().find(|bit| bit.meta.name == *name);
-                    named.map(|bit| bit.bit).ok_or_else(|| self.error("a bit's name", json))?
+                    let names = def.bits.iter().map(|bit| &bit.meta);
+                    named.map(|bit| bit.bit).ok_or_else(|| self.unknown("bit", name, names))?
                 }
                 _ => self.number(json)?,
             };
@@ -175,8 +182,44 @@ impl Parser<'_> {
         }
         match unknown_id(&name) {
             Some(id) => Ok(Choice { id, value: ChoiceValue::Unknown(self.hex(&json)?) }),
-            None => Err(self.detail(format!("there is no variant `{name}`"))),
+            None => {
+                let names = def.variants.iter().map(|variant| &variant.meta);
+                Err(self.unknown("variant", &name, names))
+            }
         }
+    }
+
+    /// An object's pairs, in the order of the keys as the map has it.
+    fn object_map(&mut self, key_ty: &Ty, value_ty: &Ty, json: &Json) -> Result<Value, JsonError> {
+        let mut pairs = Vec::new();
+        for (name, json) in json.as_object().into_iter().flatten() {
+            let key = Json::from(name.as_str());
+            let key = self.at(format_args!("[{name:?}].key"), key_ty, &key)?;
+            pairs.push((key, self.at(format_args!("[{name:?}].value"), value_ty, json)?));
+        }
+        pairs.sort_by(|(left, _), (right, _)| {
+            // Keys of one type have an order.
+            rules::key_order(left, right).unwrap_or(std::cmp::Ordering::Equal)
+        });
+        Ok(Value::Map(pairs))
+    }
+
+    /// The bits; or a number, which is the nearest float.
+    fn float(&self, width: FloatWidth, json: &Json) -> Result<Value, JsonError> {
+        let Json::Number(number) = json else {
+            return Ok(match width {
+                FloatWidth::F32 => Value::F32(self.bits(json, 8)? as u32),
+                FloatWidth::F64 => Value::F64(self.bits(json, 16)?),
+            });
+        };
+        let value = match width {
+            FloatWidth::F32 => {
+                let near = number.to_string().parse().ok().filter(|near: &f32| near.is_finite());
+                near.map(|near| Value::F32(near.to_bits()))
+            }
+            FloatWidth::F64 => number.as_f64().map(|near| Value::F64(near.to_bits())),
+        };
+        value.ok_or_else(|| self.error("a number of the type's range", json))
     }
 
     /// A JSON number, or a string of digits.
@@ -195,7 +238,10 @@ impl Parser<'_> {
         text.strip_prefix("0x")
             .filter(|hex| hex.len() == digits)
             .and_then(|hex| u64::from_str_radix(hex, 16).ok())
-            .ok_or_else(|| self.error(&format!("0x and {digits} hex digits"), json))
+            .ok_or_else(|| {
+                let wanted = format!("a number, or \"0x\" and {digits} hex digits,");
+                self.error(&wanted, json)
+            })
     }
 
     fn parsed<T: std::str::FromStr>(&self, json: &Json, wanted: &str) -> Result<T, JsonError> {
@@ -218,6 +264,16 @@ impl Parser<'_> {
         // A long value would hide what is wrong with it.
         let found: String = found.to_string().chars().take(60).collect();
         self.detail(format!("{wanted} is wanted, found {found}"))
+    }
+
+    fn unknown<'m>(
+        &self,
+        what: &str,
+        name: &str,
+        known: impl Iterator<Item = &'m Meta>,
+    ) -> JsonError {
+        let instead = instead(name, known.map(|meta| meta.name.as_str()));
+        self.detail(format!("there is no {what} `{name}`: {instead}"))
     }
 
     fn detail(&self, detail: String) -> JsonError {

@@ -34,6 +34,42 @@ fn what_doubles_cannot_hold_is_a_string() {
 }
 
 #[test]
+fn a_float_may_be_a_number_and_a_map_an_object() {
+    let schema = everything();
+    let read = |name: &str, edit: &dyn Fn(&mut serde_json::Value)| {
+        let message = find(&schema, name);
+        let smallest = crate::dynamic::smallest(&schema, message);
+        let mut json = to_json(&schema, &message.body, &smallest);
+        edit(&mut json);
+        let body = from_json(&schema, name, &message.body, &json)?;
+        Ok::<_, JsonError>(to_json(&schema, &message.body, &body))
+    };
+    let numbers = read("Numbers", &|json| {
+        json["f32"] = json!(0.1);
+        json["f64"] = json!(-2);
+    });
+    let numbers = numbers.expect("numbers");
+    assert_eq!(numbers["f32"], json!("0x3dcccccd"));
+    assert_eq!(numbers["f64"], json!("0xc000000000000000"));
+    let error = read("Numbers", &|json| json["f32"] = json!(1e39)).expect_err("too large");
+    let wanted = "Numbers.f32: a number of the type's range is wanted, found 1e+39";
+    assert_eq!(error.to_string(), wanted);
+
+    let lists = read("Lists", &|json| {
+        json["by_name"] = json!({"b": [], "a": ["::1"]});
+        json["by_number"] = json!({"10": "127.0.0.1:1", "-9": "127.0.0.1:2"});
+        json["by_role"] = json!({"Client": true, "Server": false});
+    });
+    let lists = lists.expect("objects");
+    assert_eq!(lists["by_name"], json!([["a", ["::1"]], ["b", []]]));
+    // In the order of the keys, not in that of their digits or names.
+    assert_eq!(lists["by_number"], json!([[-9, "127.0.0.1:2"], [10, "127.0.0.1:1"]]));
+    assert_eq!(lists["by_role"], json!([["Server", false], ["Client", true]]));
+    let error = read("Lists", &|json| json["by_name"] = json!({"a": [1]})).expect_err("no address");
+    assert_eq!(error.to_string(), "Lists.by_name[\"a\"].value[0]: a string is wanted, found 1");
+}
+
+#[test]
 fn mistakes_say_where_they_stand() {
     let schema = everything();
     let message = find(&schema, "Tails");
@@ -44,13 +80,18 @@ fn mistakes_say_where_they_stand() {
     check(json!([]), "Tails: an object is wanted, found []");
     check(json!({}), "Tails: the field `first` is missing");
     check(json!({"first": 1}), "Tails.first: a string is wanted, found 1");
-    check(json!({"first": "", "secnd": 1}), "Tails: there is no field `secnd`");
+    let fields = "one of first, mood, role, access, peer, shape, small is wanted";
+    check(json!({"first": "", "secnd": 1}), &format!("Tails: there is no field `secnd`: {fields}"));
+    check(
+        json!({"first": "", "moood": 1}),
+        "Tails: there is no field `moood`: did you mean `mood`?",
+    );
     check(
         json!({"first": "", "peer": {"name": "", "at": {"x": 1e99, "visible": true}}}),
         "Tails.peer.at.x: an integer of the type's range is wanted, found 1e+99",
     );
     check(
         json!({"first": "", "mood": "Sad"}),
-        "Tails.mood: a value of the enum is wanted, found \"Sad\"",
+        "Tails.mood: there is no value `Sad`: one of Calm, Happy is wanted",
     );
 }
