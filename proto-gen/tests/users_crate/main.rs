@@ -39,7 +39,9 @@ impl Crate {
         }
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("in a workspace");
         let manifest = fs::read_to_string(here().join("Cargo.toml.in")).expect("a template");
-        made.write("Cargo.toml", &manifest.replace("@ROOT@", &root.display().to_string()));
+        let manifest = manifest.replace("@ROOT@", &root.display().to_string());
+        // In a shared target directory, cargo takes crates of one name for the same crate.
+        made.write("Cargo.toml", &manifest.replace("@NAME@", name));
         // The same versions as the workspace has, which are on this machine already.
         fs::copy(root.join("Cargo.lock"), made.dir.join("Cargo.lock")).expect("the lock is copied");
         made
