@@ -118,7 +118,7 @@ pub struct LinkConfig {
     /// Default: 1 MiB.
     pub backlog_bytes_max: usize,
     /// Bytes that the kernel may hold unsent for a peer that does not read, before a link's own
-    /// backlog begins. Default: 512 KiB; for a server 128 KiB.
+    /// backlog begins. Default: 256 KiB; for a server 128 KiB.
     pub unsent_bytes_max: u32,
     /// Bytes, about, that the kernel may hold received and not yet read from a peer that sends
     /// faster than this side reads. `None` leaves it to the kernel, which goes up to megabytes for
@@ -142,7 +142,7 @@ impl Default for LinkConfig {
             stall_timeout: Some(Duration::from_secs(60)),
             linger: Duration::from_secs(2),
             backlog_bytes_max: 1024 * 1024,
-            unsent_bytes_max: 512 * 1024,
+            unsent_bytes_max: 256 * 1024,
             unread_bytes_max: None,
             spin: None,
         }
