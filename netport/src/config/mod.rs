@@ -11,24 +11,9 @@ use tlv_core::messages::Role;
 
 pub use self::builder::{ClientBuilder, PortBuilder, ServerBuilder};
 pub use self::rules::{ConfigError, Rule};
+pub use crate::core::link::handshake::{Identity, NAME_BYTES_MAX};
 use crate::core::link::{ReceiveLimits, SendLimits};
 use crate::seed::fresh_seed;
-
-/// Longest name in bytes, as `Hello` carries it.
-pub const NAME_BYTES_MAX: usize = 64;
-
-/// Who an endpoint is to its peers: what its `Hello` says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// Node id.
-    pub node: Uuid,
-    /// Grows each time the same node starts again; at least 1.
-    pub incarnation: u64,
-    /// For people, and unique among registered clients; at most [`NAME_BYTES_MAX`] bytes.
-    pub name: String,
-    /// What it is to the other end.
-    pub role: Role,
-}
 
 impl Identity {
     /// A new node with a random id, in its first incarnation.

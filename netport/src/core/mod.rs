@@ -6,6 +6,8 @@
 
 pub mod backoff;
 pub mod directory;
+pub mod end;
+pub mod frame;
 pub mod link;
 pub mod mesh;
 pub(crate) mod mutant;

@@ -2,7 +2,6 @@
 
 mod batch;
 mod calls;
-mod frame;
 
 use std::cell::Cell;
 use std::fmt;
@@ -15,8 +14,8 @@ use tlv_core::{EncodeError, Message, Request};
 pub use self::batch::Batch;
 pub(crate) use self::calls::Calls;
 pub use self::calls::Reply;
-pub use self::frame::Frame;
 use crate::config::LinkConfig;
+pub use crate::core::frame::Frame;
 use crate::core::link::SendingHalf;
 use crate::core::link::handshake::PeerInfo;
 use crate::error::{CallFailure, End, Refusal, SendError};

@@ -12,8 +12,8 @@ use tlv_core::{EncodeError, Uuid};
 
 use super::log::ChangeLog;
 use super::{Audience, Directory, LinkId};
+use crate::core::frame::Frame;
 use crate::core::mutant::{Mutant, mutant};
-use crate::link::Frame;
 
 /// Most frames kept for sharing: the current version, seen from this many others.
 const FRAMES_MAX: usize = 64;

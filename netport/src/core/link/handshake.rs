@@ -8,8 +8,23 @@ use tlv_core::messages::{
 };
 use tlv_core::{Message, MessageSet, Protocol, UNKNOWN_MAX_LEN, Uuid};
 
-use crate::config::Identity;
-use crate::error::{End, Refusal, cut};
+use crate::core::end::{End, Refusal, cut};
+
+/// Longest name in bytes, as `Hello` carries it.
+pub const NAME_BYTES_MAX: usize = 64;
+
+/// Who an endpoint is to its peers: what its `Hello` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Node id.
+    pub node: Uuid,
+    /// Grows each time the same node starts again; at least 1.
+    pub incarnation: u64,
+    /// For people, and unique among registered clients; at most [`NAME_BYTES_MAX`] bytes.
+    pub name: String,
+    /// What it is to the other end.
+    pub role: Role,
+}
 
 /// Whom a dialler means to reach.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
