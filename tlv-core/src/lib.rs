@@ -51,6 +51,7 @@ pub use proptest;
 #[doc(hidden)]
 pub use quickcheck;
 
+mod choices;
 mod encode_error;
 mod error;
 pub mod generate;
@@ -60,10 +61,13 @@ pub mod laws;
 pub mod messages;
 pub mod parse;
 pub mod record;
+pub mod run;
 mod set;
 mod tail;
 pub mod text;
 mod types;
+pub mod unknown;
+pub mod variant;
 pub mod wire;
 mod words;
 pub mod write;
@@ -72,9 +76,8 @@ pub use encode_error::{EncodeError, EncodeErrorKind};
 pub use error::{DecodeError, DecodeErrorKind};
 pub use parse::IResult;
 pub use record::Record;
-pub use set::{
-    Message, MessageInfo, MessageSet, Pair, Protocol, Request, Response, UNKNOWN_MAX_LEN, Visitor,
-};
-pub use tail::{Retained, TailReader, TailRef, UnknownRecord};
+pub use set::{Message, MessageInfo, MessageSet, Pair, Protocol, Request, Response, Visitor};
+pub use tail::{Retained, TailReader, TailRef};
 pub use types::{ParseUuidError, Timestamp, Uuid};
+pub use unknown::{UNKNOWN_MAX_LEN, UnknownRecord};
 pub use wire::{ListIter, ListRef, MapIter, MapRef, PeekIter};

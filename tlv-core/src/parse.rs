@@ -5,13 +5,7 @@
 //! them compose with nom's combinators. They work in complete mode: a value is parsed when it is
 //! all there, so they never answer `Incomplete`. Nothing here panics on any input.
 
-use crate::{
-    error::{DecodeError, DecodeErrorKind},
-    record::{self, HEADER_LEN, Record},
-    set::UNKNOWN_MAX_LEN,
-    tail::UnknownRecord,
-    wire::{Fixed, Source, Wire, too_few},
-};
+use crate::error::{DecodeError, DecodeErrorKind};
 
 /// What a parser answers: what is left, and what was read.
 pub type IResult<'a, T> = nom::IResult<&'a [u8], T, DecodeError>;
@@ -41,84 +35,6 @@ pub fn chunk<const N: usize>(input: &[u8]) -> IResult<'_, &[u8; N]> {
         Some((bytes, rest)) => Ok((rest, bytes)),
         None => Err(nom::Err::Error(too_few(N, input.len()))),
     }
-}
-
-/// A fixed-size field of a run: its name, and how it is judged by itself.
-pub type Part = (&'static str, fn(&[u8]) -> Result<&[u8], DecodeError>);
-
-/// Reads the `N` bytes of a run of fixed-size fields, with one bounds check.
-///
-/// Where bytes are missing, `fields` tell what is wrong first: that a field does not fit, or what
-/// is in one before it.
-#[inline]
-pub fn run<'a, const N: usize>(
-    input: &'a [u8],
-    fields: &'static [Part],
-) -> IResult<'a, &'a [u8; N]> {
-    match input.split_first_chunk() {
-        Some((bytes, rest)) => Ok((rest, bytes)),
-        None => Err(nom::Err::Error(cut(input, fields))),
-    }
-}
-
-/// What is wrong first with fixed-size fields whose bytes end too early.
-#[cold]
-#[inline(never)]
-pub fn cut(input: &[u8], fields: &'static [Part]) -> DecodeError {
-    let mut rest = input;
-    for (name, judge) in fields {
-        match judge(rest) {
-            Ok(after) => rest = after,
-            Err(error) => return error.in_field(name),
-        }
-    }
-    // Not met: the fields need more than there is.
-    DecodeError::new(DecodeErrorKind::Truncated { wanted: 0, found: rest.len() }, rest.len())
-}
-
-/// Judges a fixed-size field by itself, and hands back what follows it.
-///
-/// # Errors
-///
-/// What is wrong first: that the field does not fit, or what is in it.
-pub fn judge<T: Fixed>(input: &[u8]) -> Result<&[u8], DecodeError> {
-    judge_held::<T>(input, |_| true, "")
-}
-
-/// Judges a fixed-size field that has a constraint, and hands back what follows it.
-///
-/// # Errors
-///
-/// As [`judge`]; then that the rule does not hold.
-pub fn judge_held<'a, T: Fixed>(
-    input: &'a [u8],
-    holds: fn(T::Value) -> bool,
-    rule: &'static str,
-) -> Result<&'a [u8], DecodeError> {
-    let Some((bytes, rest)) = input.split_at_checked(T::SIZE) else { return Err(T::cut(input)) };
-    let value = T::get(bytes).map_err(|error| error.before(rest.len()))?;
-    if holds(value) {
-        return Ok(rest);
-    }
-    Err(DecodeError::new(DecodeErrorKind::Constraint { rule }, input.len()))
-}
-
-/// The `LEN` bytes at `OFFSET` of a run.
-#[inline]
-pub fn at<const OFFSET: usize, const LEN: usize, const N: usize>(run: &[u8; N]) -> &[u8] {
-    const { assert!(OFFSET + LEN <= N, "the field lies within its run") };
-    // The assertion above was judged when the program was compiled, so this cannot panic.
-    &run[OFFSET..OFFSET + LEN]
-}
-
-/// The `LEN` bytes at `OFFSET` of a run, to be written.
-#[inline]
-pub fn at_mut<const OFFSET: usize, const LEN: usize, const N: usize>(
-    run: &mut [u8; N],
-) -> &mut [u8] {
-    const { assert!(OFFSET + LEN <= N, "the field lies within its run") };
-    // The assertion above was judged when the program was compiled, so this cannot panic.
-    &mut run[OFFSET..OFFSET + LEN]
 }
 
 /// Length in bytes of the prefix that holds lengths or counts up to `bound`.
@@ -221,32 +137,6 @@ pub fn field<T>(
     }
 }
 
-/// Adds to an error of a field in a run its name, and what follows it.
-#[inline]
-pub fn run_field<T>(
-    result: Result<T, DecodeError>,
-    name: &'static str,
-    after: usize,
-) -> Result<T, nom::Err<DecodeError>> {
-    match result {
-        Ok(value) => Ok(value),
-        Err(error) => Err(nom::Err::Error(error.before(after).in_field(name))),
-    }
-}
-
-/// Adds to an error of a field in a struct of fixed size its name, and what follows it there.
-#[inline]
-pub fn part<T>(
-    result: Result<T, DecodeError>,
-    name: &'static str,
-    after: usize,
-) -> Result<T, DecodeError> {
-    match result {
-        Ok(value) => Ok(value),
-        Err(error) => Err(error.before(after).in_field(name)),
-    }
-}
-
 /// Adds to an error, made while a value was owned, the name of the field.
 #[inline]
 pub fn own_field<T>(result: Result<T, DecodeError>, name: &'static str) -> Result<T, DecodeError> {
@@ -315,13 +205,6 @@ pub fn peek<'a, T>(
     }
 }
 
-/// The bytes of one value, of which no more is checked than where it ends.
-#[inline]
-pub fn extent<T: Wire>(input: &[u8]) -> IResult<'_, &[u8]> {
-    let (rest, ()) = T::skip(input)?;
-    Ok((rest, input.get(..input.len() - rest.len()).unwrap_or_default()))
-}
-
 /// Nothing, at the end of `input`.
 #[inline]
 pub fn end(input: &[u8]) -> &[u8] {
@@ -339,71 +222,15 @@ pub fn bounded<'a, const WIDTH: usize, T>(
     Ok((rest, value))
 }
 
-/// Reads the record of a union's variant, whose value is at most `max` bytes.
-#[inline]
-pub fn variant(input: &[u8], max: u32) -> IResult<'_, Record<'_>> {
-    let (rest, header) = record::nested_header(input)?;
-    // Judged before the value, as a frame's length is.
-    if header.len > max {
-        return fail(DecodeErrorKind::UnionLength { max, found: header.len }, input.len());
-    }
-    record::nested_value(rest, header)
-}
-
-/// The value of the variant `name`, which was consumed exactly; `rest` follows it.
-#[inline]
-pub fn inner<T>(
-    result: IResult<'_, T>,
-    name: &'static str,
-    rest: &[u8],
-) -> Result<T, nom::Err<DecodeError>> {
-    match exact(result) {
-        Ok(value) => Ok(value),
-        error => field(before(error, rest.len()), name),
-    }
-}
-
-/// Judges a variant of unknown id: an odd one is kept.
-#[inline]
-pub fn unknown_variant<'a>(
-    record: Record<'a>,
-    rest: &[u8],
-) -> Result<Record<'a>, nom::Err<DecodeError>> {
-    if record.id.is_multiple_of(2) {
-        let left = rest.len() + record.value.len() + HEADER_LEN;
-        return fail(DecodeErrorKind::UnknownCritical { id: record.id }, left);
-    }
-    Ok(record)
-}
-
-/// Judges a message of unknown type, odd or even: it has a largest length too.
-///
-/// # Errors
-///
-/// `TooLong` beyond [`UNKNOWN_MAX_LEN`].
-pub fn unknown_message(id: u16, value: &[u8]) -> Result<Record<'_>, DecodeError> {
-    if value.len() > UNKNOWN_MAX_LEN as usize {
-        let kind = DecodeErrorKind::TooLong { max: UNKNOWN_MAX_LEN, found: value.len() };
-        return Err(DecodeError::new(kind, value.len()).in_value("", value.len()));
-    }
-    Ok(Record { id, value })
-}
-
-/// The same, owned.
-///
-/// # Errors
-///
-/// `TooLong` beyond [`UNKNOWN_MAX_LEN`].
-pub fn own_unknown_message(
-    id: u16,
-    value: &[u8],
-    source: Source<'_>,
-) -> Result<UnknownRecord, DecodeError> {
-    unknown_message(id, value).map(|record| UnknownRecord::new(id, source.bytes(record.value)))
-}
-
 // The refusals of what stands in every parser are made out of line, from numbers: the less code a
 // parser brings along for them, the more of it is inlined where it is called.
+
+/// The refusal of fewer bytes than are needed.
+#[cold]
+#[inline(never)]
+pub fn too_few(wanted: usize, found: usize) -> DecodeError {
+    DecodeError::new(DecodeErrorKind::Truncated { wanted, found }, found)
+}
 
 #[cold]
 #[inline(never)]

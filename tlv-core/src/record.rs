@@ -13,7 +13,7 @@
 //! of the instructions that reading one costs. No id and no length is judged here: what is too long
 //! is for who knows the type, and `header` lets it refuse before the value has arrived.
 
-use crate::{parse::IResult, wire::too_few};
+use crate::parse::{IResult, too_few};
 
 /// Length of a record's id and length, in bytes.
 pub const HEADER_LEN: usize = 6;

@@ -7,17 +7,14 @@ use bytes::Bytes;
 
 use crate::{
     EncodeError, EncodeErrorKind,
+    choices::Choices,
     error::{DecodeError, DecodeErrorKind},
-    generate::Choices,
     generators::Generators,
     parse::{self, IResult},
     record::{HEADER_LEN, Header},
     wire::{Source, Wire},
     write::{self, Output},
 };
-
-/// Largest value of a message of unknown type, in bytes; the default of the known.
-pub const UNKNOWN_MAX_LEN: u32 = 65_536;
 
 /// A message type. Implemented by generated code.
 pub trait Message:

@@ -11,14 +11,13 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use crate::{
-    EncodeError, EncodeErrorKind,
+    EncodeError,
+    choices::Choices,
     error::{DecodeError, DecodeErrorKind},
-    generate::Choices,
     parse::{self, IResult},
     record::{self, HEADER_LEN, Record},
-    set::UNKNOWN_MAX_LEN,
+    unknown::UnknownRecord,
     wire::Source,
-    write::{self, Output},
 };
 
 /// Reads the records of a tail.
@@ -31,15 +30,6 @@ pub struct TailReader<'a> {
 /// A tail in the received bytes, checked when its owner was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TailRef<'a>(&'a [u8]);
-
-/// A record that this version of the spec does not know, kept as it came.
-///
-/// It cannot be made by hand: so one encoding has one Rust value.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct UnknownRecord {
-    id: u16,
-    value: Bytes,
-}
 
 /// Unknown records of a tail whose spec says `unknown: Retain`, ids ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -153,112 +143,12 @@ impl<'a> TailRef<'a> {
     }
 }
 
-impl UnknownRecord {
-    /// For generated code, which has found that `id` is unknown.
-    #[doc(hidden)]
-    #[inline]
-    pub fn new(id: u16, value: Bytes) -> Self {
-        Self { id, value }
-    }
-
-    /// Its id.
-    pub fn id(&self) -> u16 {
-        self.id
-    }
-
-    /// Its value.
-    pub fn value(&self) -> &Bytes {
-        &self.value
-    }
-
-    /// The record, borrowed.
-    pub fn as_record(&self) -> Record<'_> {
-        Record { id: self.id, value: &self.value }
-    }
-
-    /// Size of the record in bytes, where its id is none of `known` and odd, and its value is no
-    /// longer than `max`.
-    ///
-    /// # Errors
-    ///
-    /// Where it is not so: the record came from elsewhere.
-    pub fn size(&self, known: &[u16], max: u32) -> Result<usize, EncodeError> {
-        if self.id.is_multiple_of(2) || known.contains(&self.id) {
-            return Err(EncodeError::new(EncodeErrorKind::NotUnknown { id: self.id }));
-        }
-        if self.value.len() > max as usize {
-            let kind = EncodeErrorKind::TooLong { max, found: self.value.len() };
-            return Err(EncodeError::new(kind));
-        }
-        Ok(HEADER_LEN + self.value.len())
-    }
-
-    /// Writes the record, and hands back what is left.
-    pub fn write<'o>(&self, out: &'o mut [u8]) -> &'o mut [u8] {
-        write::record(out, self.id, |out| write::slice(out, &self.value))
-    }
-
-    /// Length of the value, where the record is a message of an id that is none of `known`.
-    ///
-    /// # Errors
-    ///
-    /// Where it is not so: the record came from elsewhere.
-    pub fn message_len(&self, known: &[u16]) -> Result<usize, EncodeError> {
-        if known.contains(&self.id) {
-            return Err(EncodeError::new(EncodeErrorKind::NotUnknown { id: self.id }));
-        }
-        if self.value.len() > UNKNOWN_MAX_LEN as usize {
-            let kind = EncodeErrorKind::TooLong { max: UNKNOWN_MAX_LEN, found: self.value.len() };
-            return Err(EncodeError::new(kind));
-        }
-        Ok(self.value.len())
-    }
-
-    /// Appends the record as a frame, where it is a message of an id that is none of `known`.
-    ///
-    /// # Errors
-    ///
-    /// Where it is not so; `out` is then unchanged.
-    pub fn encode_frame<B: Output>(&self, known: &[u16], out: &mut B) -> Result<(), EncodeError> {
-        let len = self.message_len(known)?;
-        self.write(out.grow(HEADER_LEN + len));
-        Ok(())
-    }
-
-    /// A record of an id that is odd and none of `known`.
-    pub fn generate(choices: &mut Choices<'_>, known: &[u16], max: u32) -> Self {
-        let id = unknown_id(u16::from_le_bytes(choices.edged()) | 1, 2, known);
-        let len = choices.count(max.min(64), 1);
-        Self { id, value: choices.blob(len) }
-    }
-
-    /// A message of an id that is none of `known`.
-    pub fn generate_message(choices: &mut Choices<'_>, known: &[u16]) -> Self {
-        let id = unknown_id(u16::from_le_bytes(choices.edged()), 1, known);
-        choices.allow(UNKNOWN_MAX_LEN as usize);
-        let len = choices.count(UNKNOWN_MAX_LEN, 1);
-        Self { id, value: choices.blob(len) }
-    }
-}
-
-/// The first id from `start` on, in steps of `step`, that is none of `known`.
-fn unknown_id(start: u16, step: u16, known: &[u16]) -> u16 {
-    let mut id = start;
-    // As many steps as there are known ids lead past all of them.
-    for _ in known {
-        if known.contains(&id) {
-            id = id.wrapping_add(step);
-        }
-    }
-    id
-}
-
 impl Retained {
     /// Keeps an unknown record. For generated code, which meets ids in ascending order.
     #[doc(hidden)]
     #[inline]
     pub fn keep(&mut self, record: Record<'_>, source: Source<'_>) {
-        self.0.push(UnknownRecord { id: record.id, value: source.bytes(record.value) });
+        self.0.push(UnknownRecord::new(record.id, source.bytes(record.value)));
     }
 
     /// The unknown records of a tail that was checked.
@@ -289,7 +179,8 @@ impl Retained {
 
     /// Writes the records whose ids lie between these two, and hands back what is left.
     pub fn write<'o>(&self, above: u16, below: u32, out: &'o mut [u8]) -> &'o mut [u8] {
-        let between = |record: &&UnknownRecord| record.id > above && u32::from(record.id) < below;
+        let between =
+            |record: &&UnknownRecord| record.id() > above && u32::from(record.id()) < below;
         self.0.iter().filter(between).fold(out, |out, record| record.write(out))
     }
 
@@ -300,7 +191,7 @@ impl Retained {
             records.push(UnknownRecord::generate(choices, known, u32::MAX));
         }
         records.sort_by_key(UnknownRecord::id);
-        records.dedup_by_key(|record| record.id);
+        records.dedup_by_key(|record| record.id());
         Self(records)
     }
 }

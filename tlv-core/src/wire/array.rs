@@ -6,15 +6,12 @@
 use alloc::{boxed::Box, vec::Vec};
 use core::marker::PhantomData;
 
-use super::{
-    Fixed, ListRef, Plain, Source, Wire, element,
-    fixed::{cut_many, too_few},
-};
+use super::{Fixed, ListRef, Plain, Source, Wire, element, fixed::cut_many};
 use crate::{
     EncodeError,
+    choices::Choices,
     error::{DecodeError, DecodeErrorKind},
-    generate::Choices,
-    parse::{self, IResult},
+    parse::{self, IResult, too_few},
 };
 
 /// `Array(T, N)` of fixed-size elements.

@@ -6,9 +6,9 @@ use core::fmt;
 use super::{Source, Wire};
 use crate::{
     EncodeError,
+    choices::Choices,
     error::{DecodeError, DecodeErrorKind},
-    generate::Choices,
-    parse::IResult,
+    parse::{IResult, too_few},
     write,
 };
 
@@ -117,13 +117,6 @@ pub trait Plain: Fixed {
 #[inline]
 pub fn plain_many<T: Plain>(bytes: &[u8]) -> Vec<T::Value> {
     bytes.chunks_exact(T::SIZE).map(T::plain).collect()
-}
-
-/// Refuses bytes that are fewer than the type's size.
-#[cold]
-#[inline(never)]
-pub fn too_few(wanted: usize, found: usize) -> DecodeError {
-    DecodeError::new(DecodeErrorKind::Truncated { wanted, found }, found)
 }
 
 /// What is wrong first with values of which not all bytes are there: with one that is whole, or with

@@ -6,8 +6,8 @@ use core::{fmt, iter::FusedIterator, marker::PhantomData};
 use super::{Counted, Peek, Source, Wire, text::over_bound};
 use crate::{
     EncodeError,
+    choices::Choices,
     error::DecodeError,
-    generate::Choices,
     parse::{self, IResult},
     write,
 };

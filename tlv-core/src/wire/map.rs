@@ -6,8 +6,8 @@ use core::{fmt, iter::FusedIterator, marker::PhantomData};
 use super::{Blob, Counted, Source, Str, Wire, element, text::over_bound};
 use crate::{
     EncodeError, Uuid,
+    choices::Choices,
     error::{DecodeError, DecodeErrorKind},
-    generate::Choices,
     parse::{self, IResult},
     write,
 };

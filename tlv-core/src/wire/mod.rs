@@ -19,13 +19,13 @@ use alloc::vec::Vec;
 use core::fmt::Debug;
 
 pub use array::{Array, BigArray, VarArray};
-pub use fixed::{Fixed, Plain, debug_flags, plain_many, too_few, unknown_value};
+pub use fixed::{Fixed, Plain, debug_flags, plain_many, unknown_value};
 pub use list::{List, ListIter, ListRef, PeekIter};
 pub use map::{Key, Map, MapIter, MapRef};
 pub(crate) use text::utf8;
 pub use text::{Blob, Str};
 
-use crate::{EncodeError, error::DecodeError, generate::Choices, parse::IResult, write};
+use crate::{EncodeError, choices::Choices, error::DecodeError, parse::IResult, write};
 
 /// A type of the spec: its values, and its one encoding.
 ///
@@ -236,6 +236,13 @@ impl<'s> Source<'s> {
 fn within(buffer: &[u8], part: &[u8]) -> bool {
     let (buffer, part) = (buffer.as_ptr_range(), part.as_ptr_range());
     buffer.start <= part.start && part.end <= buffer.end
+}
+
+/// The bytes of one value, of which no more is checked than where it ends.
+#[inline]
+pub fn extent<T: Wire>(input: &[u8]) -> IResult<'_, &[u8]> {
+    let (rest, ()) = T::skip(input)?;
+    Ok((rest, input.get(..input.len() - rest.len()).unwrap_or_default()))
 }
 
 /// Adds to an error the index of the element.

@@ -6,8 +6,8 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4};
 use super::{Source, Wire, element};
 use crate::{
     EncodeError, EncodeErrorKind,
+    choices::Choices,
     error::{DecodeError, DecodeErrorKind},
-    generate::Choices,
     parse::{self, IResult},
     write,
 };

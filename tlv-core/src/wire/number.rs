@@ -2,11 +2,12 @@
 
 use alloc::vec::Vec;
 
-use super::{Fixed, Plain, fixed::too_few, plain_many};
+use super::{Fixed, Plain, plain_many};
 use crate::{
     EncodeError, Uuid,
+    choices::Choices,
     error::{DecodeError, DecodeErrorKind},
-    generate::Choices,
+    parse::too_few,
     write,
 };
 

@@ -3,8 +3,8 @@
 use super::{Fixed, Source, Wire};
 use crate::{
     EncodeError,
+    choices::Choices,
     error::DecodeError,
-    generate::Choices,
     parse::{self, IResult},
 };
 

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use super::{Counted, Source, Wire};
 use crate::{
     EncodeError, EncodeErrorKind,
+    choices::Choices,
     error::{DecodeError, DecodeErrorKind},
-    generate::Choices,
     parse::{self, IResult},
     write,
 };

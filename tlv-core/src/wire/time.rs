@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::{Fixed, Plain, plain_many};
-use crate::{EncodeError, EncodeErrorKind, Timestamp, error::DecodeError, generate::Choices};
+use crate::{EncodeError, EncodeErrorKind, Timestamp, choices::Choices, error::DecodeError};
 
 impl Fixed for Timestamp {
     type Value = Self;

@@ -43,7 +43,7 @@ pub(super) fn items(cx: &Cx<'_>, item: &Item<'_>, traits: Traits) -> TokenStream
         quote! {
             let ::core::option::Option::Some(run) = bytes.first_chunk::<#size>() else {
                 return ::core::result::Result::Err(
-                    ::tlv_core::wire::too_few(#size, bytes.len()),
+                    ::tlv_core::parse::too_few(#size, bytes.len()),
                 );
             };
             #parts
@@ -86,7 +86,7 @@ pub(super) fn items(cx: &Cx<'_>, item: &Item<'_>, traits: Traits) -> TokenStream
             fn get(bytes: &[u8]) -> ::core::result::Result<Self, ::tlv_core::DecodeError> { #get }
 
             fn cut(bytes: &[u8]) -> ::tlv_core::DecodeError {
-                ::tlv_core::parse::cut(bytes, #table)
+                ::tlv_core::run::cut(bytes, #table)
             }
 
             #[inline]

@@ -45,7 +45,7 @@ pub(super) fn items(cx: &Cx<'_>, item: &Item<'_>) -> TokenStream {
             let width = literal(width);
             quote! { ::tlv_core::parse::region::<#width>(input) }
         }
-        Frame::Frozen | Frame::Open => quote! { ::tlv_core::parse::extent::<Self>(input) },
+        Frame::Frozen | Frame::Open => quote! { ::tlv_core::wire::extent::<Self>(input) },
     };
     quote! {
         #docs
@@ -81,7 +81,7 @@ fn block(cx: &Cx<'_>, item: &Item<'_>, index: usize, field: &Field) -> TokenStre
                 parts.truncate(at + 1);
                 let (total, table) = (literal(size), read::table(cx, &parts));
                 let head = quote! {
-                    let (input, run) = ::tlv_core::parse::run::<#total>(input, #table)?;
+                    let (input, run) = ::tlv_core::run::read::<#total>(input, #table)?;
                 };
                 let one = Run { fields: parts.split_off(at), size };
                 let read = read::parts(cx, &one, Shape::Nom);

@@ -35,7 +35,7 @@ pub(super) fn head(cx: &Cx<'_>, body: &Body, mode: Mode) -> TokenStream {
             let (size, table) = (literal(run.size), table(cx, &run.fields));
             let parts = parts(cx, &run, Shape::Nom);
             quote! {
-                let (input, run) = ::tlv_core::parse::run::<#size>(input, #table)?;
+                let (input, run) = ::tlv_core::run::read::<#size>(input, #table)?;
                 #parts
             }
         }
@@ -133,9 +133,9 @@ pub(super) fn table(cx: &Cx<'_>, fields: &[RunField<'_>]) -> TokenStream {
     let parts = fields.iter().map(|part| {
         let (wire, name) = (cx.wire(&part.field.ty), &part.field.meta.name);
         let judge = match fields::constraint(part.field, &Place::Value(quote!(value))) {
-            None => quote!(::tlv_core::parse::judge::<#wire>),
+            None => quote!(::tlv_core::run::judge::<#wire>),
             Some((holds, rule)) => quote! {
-                |input| ::tlv_core::parse::judge_held::<#wire>(input, |value| #holds, #rule)
+                |input| ::tlv_core::run::judge_held::<#wire>(input, |value| #holds, #rule)
             },
         };
         quote!((#name, #judge))
@@ -151,15 +151,15 @@ pub(super) fn parts(cx: &Cx<'_>, run: &Run<'_>, shape: Shape) -> TokenStream {
         let (local, name) = (local(part.index), &part.field.meta.name);
         let wire = cx.wire(&part.field.ty);
         let (offset, size) = (literal(part.offset), literal(part.size));
-        let bytes = quote!(::tlv_core::parse::at::<#offset, #size, #total>(run));
+        let bytes = quote!(::tlv_core::run::at::<#offset, #size, #total>(run));
         let follows = run.size - part.offset - part.size;
         if cx.traits_of(&part.field.ty).plain {
             out.extend(quote! { let #local = <#wire as ::tlv_core::wire::Plain>::plain(#bytes); });
         } else {
             let after = after(shape, follows);
             let read = match shape {
-                Shape::Nom => quote!(::tlv_core::parse::run_field),
-                Shape::Part => quote!(::tlv_core::parse::part),
+                Shape::Nom => quote!(::tlv_core::run::field),
+                Shape::Part => quote!(::tlv_core::run::part),
             };
             out.extend(quote! {
                 let #local = #read(<#wire as ::tlv_core::wire::Fixed>::get(#bytes), #name, #after)?;
@@ -297,7 +297,7 @@ pub(super) fn skip_step(cx: &Cx<'_>, step: &Step<'_>) -> TokenStream {
     match step {
         Step::Run(run) => {
             let (size, table) = (literal(run.size), table(cx, &run.fields));
-            quote! { let (input, _) = ::tlv_core::parse::run::<#size>(input, #table)?; }
+            quote! { let (input, _) = ::tlv_core::run::read::<#size>(input, #table)?; }
         }
         Step::Texts(texts) => skip_texts(texts),
         Step::One(_, field) => {

@@ -140,7 +140,7 @@ fn message_set(cx: &Cx<'_>, parts: &Parts<'_>) -> TokenStream {
                     #(#ids => #borrowed::#messages(
                         <#messages as ::tlv_core::Message>::borrow(value)?,
                     ),)*
-                    _ => #borrowed::Unknown(::tlv_core::parse::unknown_message(id, value)?),
+                    _ => #borrowed::Unknown(::tlv_core::unknown::message(id, value)?),
                 })
             }
 
@@ -155,7 +155,7 @@ fn message_set(cx: &Cx<'_>, parts: &Parts<'_>) -> TokenStream {
                         <#messages as ::tlv_core::Message>::decode_from(value, source)?,
                     ),)*
                     _ => Self::Unknown(
-                        ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                        ::tlv_core::unknown::own_message(id, value, source)?,
                     ),
                 })
             }

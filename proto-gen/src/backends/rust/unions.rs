@@ -155,14 +155,14 @@ fn wire(item: &Union, parts: &Parts<'_>) -> TokenStream {
 
             #[inline]
             fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, #borrowed<'_>> {
-                let (rest, record) = ::tlv_core::parse::variant(input, #max_len)?;
+                let (rest, record) = ::tlv_core::variant::read(input, #max_len)?;
                 let value = match record.id {
-                    #(#ids => #borrowed::#variants(::tlv_core::parse::inner(
+                    #(#ids => #borrowed::#variants(::tlv_core::variant::inner(
                         <#bodies as ::tlv_core::wire::Wire>::read_ref(record.value),
                         #texts,
                         rest,
                     )?),)*
-                    _ => #borrowed::Unknown(::tlv_core::parse::unknown_variant(record, rest)?),
+                    _ => #borrowed::Unknown(::tlv_core::variant::unknown(record, rest)?),
                 };
                 ::core::result::Result::Ok((rest, value))
             }
@@ -172,15 +172,15 @@ fn wire(item: &Union, parts: &Parts<'_>) -> TokenStream {
                 input: &'a [u8],
                 source: ::tlv_core::wire::Source<'_>,
             ) -> ::tlv_core::IResult<'a, Self> {
-                let (rest, record) = ::tlv_core::parse::variant(input, #max_len)?;
+                let (rest, record) = ::tlv_core::variant::read(input, #max_len)?;
                 let value = match record.id {
-                    #(#ids => Self::#variants(::tlv_core::parse::inner(
+                    #(#ids => Self::#variants(::tlv_core::variant::inner(
                         <#bodies as ::tlv_core::wire::Wire>::read(record.value, source),
                         #texts,
                         rest,
                     )?),)*
                     _ => {
-                        let record = ::tlv_core::parse::unknown_variant(record, rest)?;
+                        let record = ::tlv_core::variant::unknown(record, rest)?;
                         Self::Unknown(::tlv_core::UnknownRecord::new(
                             record.id,
                             source.bytes(record.value),
@@ -192,7 +192,7 @@ fn wire(item: &Union, parts: &Parts<'_>) -> TokenStream {
 
             #[inline]
             fn skip(input: &[u8]) -> ::tlv_core::IResult<'_, ()> {
-                let (rest, _) = ::tlv_core::parse::variant(input, #max_len)?;
+                let (rest, _) = ::tlv_core::variant::read(input, #max_len)?;
                 ::core::result::Result::Ok((rest, ()))
             }
 

@@ -163,7 +163,7 @@ pub(super) fn put(
     quote! {
         <#wire as ::tlv_core::wire::Fixed>::put(
             &value.#name,
-            ::tlv_core::parse::at_mut::<#offset, #size, #total>(run),
+            ::tlv_core::run::at_mut::<#offset, #size, #total>(run),
         );
     }
 }

@@ -45,11 +45,11 @@ mod generated {
             ::core::result::Result::Ok(<Self as ::tlv_core::wire::Plain>::plain(bytes))
         }
         fn cut(bytes: &[u8]) -> ::tlv_core::DecodeError {
-            ::tlv_core::parse::cut(
+            ::tlv_core::run::cut(
                 bytes,
                 &[
-                    ("a", ::tlv_core::parse::judge::<u16>),
-                    ("b", ::tlv_core::parse::judge::<::tlv_core::wire::Array<u8, 3>>),
+                    ("a", ::tlv_core::run::judge::<u16>),
+                    ("b", ::tlv_core::run::judge::<::tlv_core::wire::Array<u8, 3>>),
                 ],
             )
         }
@@ -60,14 +60,14 @@ mod generated {
             };
             <u16 as ::tlv_core::wire::Fixed>::put(
                 &value.a,
-                ::tlv_core::parse::at_mut::<0, 2, 5>(run),
+                ::tlv_core::run::at_mut::<0, 2, 5>(run),
             );
             <::tlv_core::wire::Array<
                 u8,
                 3,
             > as ::tlv_core::wire::Fixed>::put(
                 &value.b,
-                ::tlv_core::parse::at_mut::<2, 3, 5>(run),
+                ::tlv_core::run::at_mut::<2, 3, 5>(run),
             );
         }
         #[inline]
@@ -94,12 +94,12 @@ mod generated {
         fn plain(bytes: &[u8]) -> Self {
             let run = bytes.first_chunk::<5>().unwrap_or(&[0; 5]);
             let f0 = <u16 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 2, 5>(run),
+                ::tlv_core::run::at::<0, 2, 5>(run),
             );
             let f1 = <::tlv_core::wire::Array<
                 u8,
                 3,
-            > as ::tlv_core::wire::Plain>::plain(::tlv_core::parse::at::<2, 3, 5>(run));
+            > as ::tlv_core::wire::Plain>::plain(::tlv_core::run::at::<2, 3, 5>(run));
             Self { a: f0, b: f1 }
         }
     }
@@ -214,61 +214,52 @@ mod generated {
         const MIN: usize = 33;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, ArraysRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 30,
             >(
                 input,
                 &[
-                    ("before", ::tlv_core::parse::judge::<u8>),
-                    (
-                        "bytes",
-                        ::tlv_core::parse::judge::<::tlv_core::wire::Array<u8, 4>>,
-                    ),
+                    ("before", ::tlv_core::run::judge::<u8>),
+                    ("bytes", ::tlv_core::run::judge::<::tlv_core::wire::Array<u8, 4>>),
                     (
                         "flags",
-                        ::tlv_core::parse::judge::<::tlv_core::wire::Array<bool, 3>>,
+                        ::tlv_core::run::judge::<::tlv_core::wire::Array<bool, 3>>,
                     ),
                     (
                         "pairs",
-                        ::tlv_core::parse::judge::<::tlv_core::wire::Array<Pair, 2>>,
+                        ::tlv_core::run::judge::<::tlv_core::wire::Array<Pair, 2>>,
                     ),
                     (
                         "grid",
-                        ::tlv_core::parse::judge::<
+                        ::tlv_core::run::judge::<
                             ::tlv_core::wire::Array<::tlv_core::wire::Array<i16, 2>, 3>,
                         >,
                     ),
                 ],
             )?;
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 1, 30>(run),
+                ::tlv_core::run::at::<0, 1, 30>(run),
             );
             let f1 = <::tlv_core::wire::Array<
                 u8,
                 4,
-            > as ::tlv_core::wire::Plain>::plain(::tlv_core::parse::at::<1, 4, 30>(run));
-            let f2 = ::tlv_core::parse::run_field(
+            > as ::tlv_core::wire::Plain>::plain(::tlv_core::run::at::<1, 4, 30>(run));
+            let f2 = ::tlv_core::run::field(
                 <::tlv_core::wire::Array<
                     bool,
                     3,
-                > as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<5, 3, 30>(run),
-                ),
+                > as ::tlv_core::wire::Fixed>::get(::tlv_core::run::at::<5, 3, 30>(run)),
                 "flags",
                 input.len() + 22,
             )?;
             let f3 = <::tlv_core::wire::Array<
                 Pair,
                 2,
-            > as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<8, 10, 30>(run),
-            );
+            > as ::tlv_core::wire::Plain>::plain(::tlv_core::run::at::<8, 10, 30>(run));
             let f4 = <::tlv_core::wire::Array<
                 ::tlv_core::wire::Array<i16, 2>,
                 3,
-            > as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<18, 12, 30>(run),
-            );
+            > as ::tlv_core::wire::Plain>::plain(::tlv_core::run::at::<18, 12, 30>(run));
             let (input, f5) = ::tlv_core::parse::field(
                 <::tlv_core::wire::VarArray<
                     ::tlv_core::wire::Str<8>,
@@ -276,11 +267,11 @@ mod generated {
                 > as ::tlv_core::wire::Wire>::read_ref(input),
                 "names",
             )?;
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 1,
-            >(input, &[("after", ::tlv_core::parse::judge::<u8>)])?;
+            >(input, &[("after", ::tlv_core::run::judge::<u8>)])?;
             let f6 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 1, 1>(run),
+                ::tlv_core::run::at::<0, 1, 1>(run),
             );
             ::tlv_core::TailReader::skip(input)?;
             ::core::result::Result::Ok((
@@ -302,61 +293,52 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 30,
             >(
                 input,
                 &[
-                    ("before", ::tlv_core::parse::judge::<u8>),
-                    (
-                        "bytes",
-                        ::tlv_core::parse::judge::<::tlv_core::wire::Array<u8, 4>>,
-                    ),
+                    ("before", ::tlv_core::run::judge::<u8>),
+                    ("bytes", ::tlv_core::run::judge::<::tlv_core::wire::Array<u8, 4>>),
                     (
                         "flags",
-                        ::tlv_core::parse::judge::<::tlv_core::wire::Array<bool, 3>>,
+                        ::tlv_core::run::judge::<::tlv_core::wire::Array<bool, 3>>,
                     ),
                     (
                         "pairs",
-                        ::tlv_core::parse::judge::<::tlv_core::wire::Array<Pair, 2>>,
+                        ::tlv_core::run::judge::<::tlv_core::wire::Array<Pair, 2>>,
                     ),
                     (
                         "grid",
-                        ::tlv_core::parse::judge::<
+                        ::tlv_core::run::judge::<
                             ::tlv_core::wire::Array<::tlv_core::wire::Array<i16, 2>, 3>,
                         >,
                     ),
                 ],
             )?;
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 1, 30>(run),
+                ::tlv_core::run::at::<0, 1, 30>(run),
             );
             let f1 = <::tlv_core::wire::Array<
                 u8,
                 4,
-            > as ::tlv_core::wire::Plain>::plain(::tlv_core::parse::at::<1, 4, 30>(run));
-            let f2 = ::tlv_core::parse::run_field(
+            > as ::tlv_core::wire::Plain>::plain(::tlv_core::run::at::<1, 4, 30>(run));
+            let f2 = ::tlv_core::run::field(
                 <::tlv_core::wire::Array<
                     bool,
                     3,
-                > as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<5, 3, 30>(run),
-                ),
+                > as ::tlv_core::wire::Fixed>::get(::tlv_core::run::at::<5, 3, 30>(run)),
                 "flags",
                 input.len() + 22,
             )?;
             let f3 = <::tlv_core::wire::Array<
                 Pair,
                 2,
-            > as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<8, 10, 30>(run),
-            );
+            > as ::tlv_core::wire::Plain>::plain(::tlv_core::run::at::<8, 10, 30>(run));
             let f4 = <::tlv_core::wire::Array<
                 ::tlv_core::wire::Array<i16, 2>,
                 3,
-            > as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<18, 12, 30>(run),
-            );
+            > as ::tlv_core::wire::Plain>::plain(::tlv_core::run::at::<18, 12, 30>(run));
             let (input, f5) = ::tlv_core::parse::field(
                 <::tlv_core::wire::VarArray<
                     ::tlv_core::wire::Str<8>,
@@ -364,11 +346,11 @@ mod generated {
                 > as ::tlv_core::wire::Wire>::read(input, source),
                 "names",
             )?;
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 1,
-            >(input, &[("after", ::tlv_core::parse::judge::<u8>)])?;
+            >(input, &[("after", ::tlv_core::run::judge::<u8>)])?;
             let f6 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 1, 1>(run),
+                ::tlv_core::run::at::<0, 1, 1>(run),
             );
             ::tlv_core::TailReader::skip(input)?;
             ::core::result::Result::Ok((
@@ -429,35 +411,35 @@ mod generated {
             };
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.before,
-                ::tlv_core::parse::at_mut::<0, 1, 30>(run),
+                ::tlv_core::run::at_mut::<0, 1, 30>(run),
             );
             <::tlv_core::wire::Array<
                 u8,
                 4,
             > as ::tlv_core::wire::Fixed>::put(
                 &value.bytes,
-                ::tlv_core::parse::at_mut::<1, 4, 30>(run),
+                ::tlv_core::run::at_mut::<1, 4, 30>(run),
             );
             <::tlv_core::wire::Array<
                 bool,
                 3,
             > as ::tlv_core::wire::Fixed>::put(
                 &value.flags,
-                ::tlv_core::parse::at_mut::<5, 3, 30>(run),
+                ::tlv_core::run::at_mut::<5, 3, 30>(run),
             );
             <::tlv_core::wire::Array<
                 Pair,
                 2,
             > as ::tlv_core::wire::Fixed>::put(
                 &value.pairs,
-                ::tlv_core::parse::at_mut::<8, 10, 30>(run),
+                ::tlv_core::run::at_mut::<8, 10, 30>(run),
             );
             <::tlv_core::wire::Array<
                 ::tlv_core::wire::Array<i16, 2>,
                 3,
             > as ::tlv_core::wire::Fixed>::put(
                 &value.grid,
-                ::tlv_core::parse::at_mut::<18, 12, 30>(run),
+                ::tlv_core::run::at_mut::<18, 12, 30>(run),
             );
             let out = <::tlv_core::wire::VarArray<
                 ::tlv_core::wire::Str<8>,
@@ -469,7 +451,7 @@ mod generated {
             };
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.after,
-                ::tlv_core::parse::at_mut::<0, 1, 1>(run),
+                ::tlv_core::run::at_mut::<0, 1, 1>(run),
             );
             out
         }
@@ -592,14 +574,14 @@ mod generated {
                 > as ::tlv_core::wire::Wire>::read_ref(input),
                 "large",
             )?;
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 4_096,
             >(
                 input,
                 &[
                     (
                         "edge",
-                        ::tlv_core::parse::judge::<::tlv_core::wire::Array<u32, 1_024>>,
+                        ::tlv_core::run::judge::<::tlv_core::wire::Array<u32, 1_024>>,
                     ),
                 ],
             )?;
@@ -607,7 +589,7 @@ mod generated {
                 u32,
                 1_024,
             > as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 4_096, 4_096>(run),
+                ::tlv_core::run::at::<0, 4_096, 4_096>(run),
             );
             let (input, f2) = ::tlv_core::parse::field(
                 <::tlv_core::wire::BigArray<
@@ -639,14 +621,14 @@ mod generated {
                 > as ::tlv_core::wire::Wire>::read(input, source),
                 "large",
             )?;
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 4_096,
             >(
                 input,
                 &[
                     (
                         "edge",
-                        ::tlv_core::parse::judge::<::tlv_core::wire::Array<u32, 1_024>>,
+                        ::tlv_core::run::judge::<::tlv_core::wire::Array<u32, 1_024>>,
                     ),
                 ],
             )?;
@@ -654,7 +636,7 @@ mod generated {
                 u32,
                 1_024,
             > as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 4_096, 4_096>(run),
+                ::tlv_core::run::at::<0, 4_096, 4_096>(run),
             );
             let (input, f2) = ::tlv_core::parse::field(
                 <::tlv_core::wire::BigArray<
@@ -735,7 +717,7 @@ mod generated {
                 1_024,
             > as ::tlv_core::wire::Fixed>::put(
                 &value.edge,
-                ::tlv_core::parse::at_mut::<0, 4_096, 4_096>(run),
+                ::tlv_core::run::at_mut::<0, 4_096, 4_096>(run),
             );
             <::tlv_core::wire::BigArray<
                 ::tlv_core::wire::Str<4>,
@@ -867,11 +849,7 @@ mod generated {
                             <BigArrays as ::tlv_core::Message>::borrow(value)?,
                         )
                     }
-                    _ => {
-                        EverythingRef::Unknown(
-                            ::tlv_core::parse::unknown_message(id, value)?,
-                        )
-                    }
+                    _ => EverythingRef::Unknown(::tlv_core::unknown::message(id, value)?),
                 },
             )
         }
@@ -898,7 +876,7 @@ mod generated {
                     }
                     _ => {
                         Self::Unknown(
-                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                            ::tlv_core::unknown::own_message(id, value, source)?,
                         )
                     }
                 },

@@ -157,11 +157,11 @@ mod generated {
         const MIN: usize = 5;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, AskRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 4,
-            >(input, &[("call", ::tlv_core::parse::judge::<u32>)])?;
+            >(input, &[("call", ::tlv_core::run::judge::<u32>)])?;
             let f0 = <u32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 4, 4>(run),
+                ::tlv_core::run::at::<0, 4, 4>(run),
             );
             let (input, f1) = ::tlv_core::parse::field(
                 <::tlv_core::wire::Str<9> as ::tlv_core::wire::Wire>::read_ref(input),
@@ -182,11 +182,11 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 4,
-            >(input, &[("call", ::tlv_core::parse::judge::<u32>)])?;
+            >(input, &[("call", ::tlv_core::run::judge::<u32>)])?;
             let f0 = <u32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 4, 4>(run),
+                ::tlv_core::run::at::<0, 4, 4>(run),
             );
             let (input, f1) = ::tlv_core::parse::field(
                 <::tlv_core::wire::Str<
@@ -236,7 +236,7 @@ mod generated {
             };
             <u32 as ::tlv_core::wire::Fixed>::put(
                 &value.call,
-                ::tlv_core::parse::at_mut::<0, 4, 4>(run),
+                ::tlv_core::run::at_mut::<0, 4, 4>(run),
             );
             <::tlv_core::wire::Str<9> as ::tlv_core::wire::Wire>::write(&value.key, out)
         }
@@ -327,11 +327,11 @@ mod generated {
         const MIN: usize = 4;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, AnswerRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 4,
-            >(input, &[("call", ::tlv_core::parse::judge::<u32>)])?;
+            >(input, &[("call", ::tlv_core::run::judge::<u32>)])?;
             let f0 = <u32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 4, 4>(run),
+                ::tlv_core::run::at::<0, 4, 4>(run),
             );
             ::tlv_core::TailReader::skip(input)?;
             ::core::result::Result::Ok((
@@ -347,11 +347,11 @@ mod generated {
             input: &'a [u8],
             _: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 4,
-            >(input, &[("call", ::tlv_core::parse::judge::<u32>)])?;
+            >(input, &[("call", ::tlv_core::run::judge::<u32>)])?;
             let f0 = <u32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 4, 4>(run),
+                ::tlv_core::run::at::<0, 4, 4>(run),
             );
             ::tlv_core::TailReader::skip(input)?;
             ::core::result::Result::Ok((
@@ -382,7 +382,7 @@ mod generated {
             };
             <u32 as ::tlv_core::wire::Fixed>::put(
                 &value.call,
-                ::tlv_core::parse::at_mut::<0, 4, 4>(run),
+                ::tlv_core::run::at_mut::<0, 4, 4>(run),
             );
             out
         }
@@ -611,11 +611,7 @@ mod generated {
                             <Answer as ::tlv_core::Message>::borrow(value)?,
                         )
                     }
-                    _ => {
-                        EverythingRef::Unknown(
-                            ::tlv_core::parse::unknown_message(id, value)?,
-                        )
-                    }
+                    _ => EverythingRef::Unknown(::tlv_core::unknown::message(id, value)?),
                 },
             )
         }
@@ -639,7 +635,7 @@ mod generated {
                     }
                     _ => {
                         Self::Unknown(
-                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                            ::tlv_core::unknown::own_message(id, value, source)?,
                         )
                     }
                 },
@@ -782,9 +778,7 @@ mod generated {
                     0x0202 => {
                         OtherRef::Alone(<Alone as ::tlv_core::Message>::borrow(value)?)
                     }
-                    _ => {
-                        OtherRef::Unknown(::tlv_core::parse::unknown_message(id, value)?)
-                    }
+                    _ => OtherRef::Unknown(::tlv_core::unknown::message(id, value)?),
                 },
             )
         }
@@ -803,7 +797,7 @@ mod generated {
                     }
                     _ => {
                         Self::Unknown(
-                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                            ::tlv_core::unknown::own_message(id, value, source)?,
                         )
                     }
                 },

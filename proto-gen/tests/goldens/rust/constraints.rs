@@ -41,11 +41,11 @@ mod generated {
         fn get(bytes: &[u8]) -> ::core::result::Result<Self, ::tlv_core::DecodeError> {
             let ::core::option::Option::Some(run) = bytes.first_chunk::<1>() else {
                 return ::core::result::Result::Err(
-                    ::tlv_core::wire::too_few(1, bytes.len()),
+                    ::tlv_core::parse::too_few(1, bytes.len()),
                 );
             };
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 1, 1>(run),
+                ::tlv_core::run::at::<0, 1, 1>(run),
             );
             ::tlv_core::parse::hold_part(
                 (1..=6).contains(&f0),
@@ -56,12 +56,12 @@ mod generated {
             ::core::result::Result::Ok(Self { points: f0 })
         }
         fn cut(bytes: &[u8]) -> ::tlv_core::DecodeError {
-            ::tlv_core::parse::cut(
+            ::tlv_core::run::cut(
                 bytes,
                 &[
                     (
                         "points",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             u8,
                         >(
                             input,
@@ -79,7 +79,7 @@ mod generated {
             };
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.points,
-                ::tlv_core::parse::at_mut::<0, 1, 1>(run),
+                ::tlv_core::run::at_mut::<0, 1, 1>(run),
             );
         }
         #[inline]
@@ -246,14 +246,14 @@ mod generated {
         const MIN: usize = 26;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, StrictRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 22,
             >(
                 input,
                 &[
                     (
                         "small",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             u16,
                         >(
                             input,
@@ -263,7 +263,7 @@ mod generated {
                     ),
                     (
                         "cold",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             i64,
                         >(
                             input,
@@ -273,7 +273,7 @@ mod generated {
                     ),
                     (
                         "part",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             f32,
                         >(
                             input,
@@ -283,7 +283,7 @@ mod generated {
                     ),
                     (
                         "exact",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             f64,
                         >(
                             input,
@@ -294,7 +294,7 @@ mod generated {
                 ],
             )?;
             let f0 = <u16 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 2, 22>(run),
+                ::tlv_core::run::at::<0, 2, 22>(run),
             );
             ::tlv_core::parse::hold(
                 (10..=60_000).contains(&f0),
@@ -303,7 +303,7 @@ mod generated {
                 input.len() + 22,
             )?;
             let f1 = <i64 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<2, 8, 22>(run),
+                ::tlv_core::run::at::<2, 8, 22>(run),
             );
             ::tlv_core::parse::hold(
                 (-273..=-1).contains(&f1),
@@ -312,7 +312,7 @@ mod generated {
                 input.len() + 20,
             )?;
             let f2 = <f32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<10, 4, 22>(run),
+                ::tlv_core::run::at::<10, 4, 22>(run),
             );
             ::tlv_core::parse::hold(
                 (0.0..=1.5).contains(&f2),
@@ -321,7 +321,7 @@ mod generated {
                 input.len() + 12,
             )?;
             let f3 = <f64 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<14, 8, 22>(run),
+                ::tlv_core::run::at::<14, 8, 22>(run),
             );
             ::tlv_core::parse::hold(
                 (-1_000_000.25..=1.0e300).contains(&f3),
@@ -444,14 +444,14 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 22,
             >(
                 input,
                 &[
                     (
                         "small",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             u16,
                         >(
                             input,
@@ -461,7 +461,7 @@ mod generated {
                     ),
                     (
                         "cold",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             i64,
                         >(
                             input,
@@ -471,7 +471,7 @@ mod generated {
                     ),
                     (
                         "part",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             f32,
                         >(
                             input,
@@ -481,7 +481,7 @@ mod generated {
                     ),
                     (
                         "exact",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             f64,
                         >(
                             input,
@@ -492,7 +492,7 @@ mod generated {
                 ],
             )?;
             let f0 = <u16 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 2, 22>(run),
+                ::tlv_core::run::at::<0, 2, 22>(run),
             );
             ::tlv_core::parse::hold(
                 (10..=60_000).contains(&f0),
@@ -501,7 +501,7 @@ mod generated {
                 input.len() + 22,
             )?;
             let f1 = <i64 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<2, 8, 22>(run),
+                ::tlv_core::run::at::<2, 8, 22>(run),
             );
             ::tlv_core::parse::hold(
                 (-273..=-1).contains(&f1),
@@ -510,7 +510,7 @@ mod generated {
                 input.len() + 20,
             )?;
             let f2 = <f32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<10, 4, 22>(run),
+                ::tlv_core::run::at::<10, 4, 22>(run),
             );
             ::tlv_core::parse::hold(
                 (0.0..=1.5).contains(&f2),
@@ -519,7 +519,7 @@ mod generated {
                 input.len() + 12,
             )?;
             let f3 = <f64 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<14, 8, 22>(run),
+                ::tlv_core::run::at::<14, 8, 22>(run),
             );
             ::tlv_core::parse::hold(
                 (-1_000_000.25..=1.0e300).contains(&f3),
@@ -794,19 +794,19 @@ mod generated {
             };
             <u16 as ::tlv_core::wire::Fixed>::put(
                 &value.small,
-                ::tlv_core::parse::at_mut::<0, 2, 22>(run),
+                ::tlv_core::run::at_mut::<0, 2, 22>(run),
             );
             <i64 as ::tlv_core::wire::Fixed>::put(
                 &value.cold,
-                ::tlv_core::parse::at_mut::<2, 8, 22>(run),
+                ::tlv_core::run::at_mut::<2, 8, 22>(run),
             );
             <f32 as ::tlv_core::wire::Fixed>::put(
                 &value.part,
-                ::tlv_core::parse::at_mut::<10, 4, 22>(run),
+                ::tlv_core::run::at_mut::<10, 4, 22>(run),
             );
             <f64 as ::tlv_core::wire::Fixed>::put(
                 &value.exact,
-                ::tlv_core::parse::at_mut::<14, 8, 22>(run),
+                ::tlv_core::run::at_mut::<14, 8, 22>(run),
             );
             let out = <::tlv_core::wire::Str<
                 9,
@@ -967,11 +967,7 @@ mod generated {
                             <Strict as ::tlv_core::Message>::borrow(value)?,
                         )
                     }
-                    _ => {
-                        EverythingRef::Unknown(
-                            ::tlv_core::parse::unknown_message(id, value)?,
-                        )
-                    }
+                    _ => EverythingRef::Unknown(::tlv_core::unknown::message(id, value)?),
                 },
             )
         }
@@ -990,7 +986,7 @@ mod generated {
                     }
                     _ => {
                         Self::Unknown(
-                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                            ::tlv_core::unknown::own_message(id, value, source)?,
                         )
                     }
                 },

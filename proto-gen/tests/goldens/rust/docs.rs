@@ -141,11 +141,11 @@ mod generated {
         const MIN: usize = 2;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, DocumentedRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 1,
-            >(input, &[("old", ::tlv_core::parse::judge::<u8>)])?;
+            >(input, &[("old", ::tlv_core::run::judge::<u8>)])?;
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 1, 1>(run),
+                ::tlv_core::run::at::<0, 1, 1>(run),
             );
             let (input, f1) = ::tlv_core::parse::field(
                 <::tlv_core::wire::Str<9> as ::tlv_core::wire::Wire>::read_ref(input),
@@ -185,11 +185,11 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 1,
-            >(input, &[("old", ::tlv_core::parse::judge::<u8>)])?;
+            >(input, &[("old", ::tlv_core::run::judge::<u8>)])?;
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 1, 1>(run),
+                ::tlv_core::run::at::<0, 1, 1>(run),
             );
             let (input, f1) = ::tlv_core::parse::field(
                 <::tlv_core::wire::Str<
@@ -272,7 +272,7 @@ mod generated {
             };
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.old,
-                ::tlv_core::parse::at_mut::<0, 1, 1>(run),
+                ::tlv_core::run::at_mut::<0, 1, 1>(run),
             );
             let out = <::tlv_core::wire::Str<
                 9,
@@ -406,11 +406,7 @@ mod generated {
                             <Documented as ::tlv_core::Message>::borrow(value)?,
                         )
                     }
-                    _ => {
-                        EverythingRef::Unknown(
-                            ::tlv_core::parse::unknown_message(id, value)?,
-                        )
-                    }
+                    _ => EverythingRef::Unknown(::tlv_core::unknown::message(id, value)?),
                 },
             )
         }
@@ -432,7 +428,7 @@ mod generated {
                     }
                     _ => {
                         Self::Unknown(
-                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                            ::tlv_core::unknown::own_message(id, value, source)?,
                         )
                     }
                 },

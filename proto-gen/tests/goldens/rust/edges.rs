@@ -1003,41 +1003,41 @@ mod generated {
         const MIN: usize = 5;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 4,
             >(
                 input,
                 &[
-                    ("a", ::tlv_core::parse::judge::<bool>),
-                    ("b", ::tlv_core::parse::judge::<bool>),
-                    ("c", ::tlv_core::parse::judge::<bool>),
-                    ("d", ::tlv_core::parse::judge::<bool>),
+                    ("a", ::tlv_core::run::judge::<bool>),
+                    ("b", ::tlv_core::run::judge::<bool>),
+                    ("c", ::tlv_core::run::judge::<bool>),
+                    ("d", ::tlv_core::run::judge::<bool>),
                 ],
             )?;
-            let f0 = ::tlv_core::parse::run_field(
+            let f0 = ::tlv_core::run::field(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<0, 1, 4>(run),
+                    ::tlv_core::run::at::<0, 1, 4>(run),
                 ),
                 "a",
                 input.len() + 3,
             )?;
-            let f1 = ::tlv_core::parse::run_field(
+            let f1 = ::tlv_core::run::field(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<1, 1, 4>(run),
+                    ::tlv_core::run::at::<1, 1, 4>(run),
                 ),
                 "b",
                 input.len() + 2,
             )?;
-            let f2 = ::tlv_core::parse::run_field(
+            let f2 = ::tlv_core::run::field(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<2, 1, 4>(run),
+                    ::tlv_core::run::at::<2, 1, 4>(run),
                 ),
                 "c",
                 input.len() + 1,
             )?;
-            let f3 = ::tlv_core::parse::run_field(
+            let f3 = ::tlv_core::run::field(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<3, 1, 4>(run),
+                    ::tlv_core::run::at::<3, 1, 4>(run),
                 ),
                 "d",
                 input.len(),
@@ -1064,41 +1064,41 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 4,
             >(
                 input,
                 &[
-                    ("a", ::tlv_core::parse::judge::<bool>),
-                    ("b", ::tlv_core::parse::judge::<bool>),
-                    ("c", ::tlv_core::parse::judge::<bool>),
-                    ("d", ::tlv_core::parse::judge::<bool>),
+                    ("a", ::tlv_core::run::judge::<bool>),
+                    ("b", ::tlv_core::run::judge::<bool>),
+                    ("c", ::tlv_core::run::judge::<bool>),
+                    ("d", ::tlv_core::run::judge::<bool>),
                 ],
             )?;
-            let f0 = ::tlv_core::parse::run_field(
+            let f0 = ::tlv_core::run::field(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<0, 1, 4>(run),
+                    ::tlv_core::run::at::<0, 1, 4>(run),
                 ),
                 "a",
                 input.len() + 3,
             )?;
-            let f1 = ::tlv_core::parse::run_field(
+            let f1 = ::tlv_core::run::field(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<1, 1, 4>(run),
+                    ::tlv_core::run::at::<1, 1, 4>(run),
                 ),
                 "b",
                 input.len() + 2,
             )?;
-            let f2 = ::tlv_core::parse::run_field(
+            let f2 = ::tlv_core::run::field(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<2, 1, 4>(run),
+                    ::tlv_core::run::at::<2, 1, 4>(run),
                 ),
                 "c",
                 input.len() + 1,
             )?;
-            let f3 = ::tlv_core::parse::run_field(
+            let f3 = ::tlv_core::run::field(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<3, 1, 4>(run),
+                    ::tlv_core::run::at::<3, 1, 4>(run),
                 ),
                 "d",
                 input.len(),
@@ -1122,15 +1122,15 @@ mod generated {
         }
         #[inline]
         fn skip(input: &[u8]) -> ::tlv_core::IResult<'_, ()> {
-            let (input, _) = ::tlv_core::parse::run::<
+            let (input, _) = ::tlv_core::run::read::<
                 4,
             >(
                 input,
                 &[
-                    ("a", ::tlv_core::parse::judge::<bool>),
-                    ("b", ::tlv_core::parse::judge::<bool>),
-                    ("c", ::tlv_core::parse::judge::<bool>),
-                    ("d", ::tlv_core::parse::judge::<bool>),
+                    ("a", ::tlv_core::run::judge::<bool>),
+                    ("b", ::tlv_core::run::judge::<bool>),
+                    ("c", ::tlv_core::run::judge::<bool>),
+                    ("d", ::tlv_core::run::judge::<bool>),
                 ],
             )?;
             let (input, ()) = ::tlv_core::parse::field(
@@ -1163,19 +1163,19 @@ mod generated {
             };
             <bool as ::tlv_core::wire::Fixed>::put(
                 &value.a,
-                ::tlv_core::parse::at_mut::<0, 1, 4>(run),
+                ::tlv_core::run::at_mut::<0, 1, 4>(run),
             );
             <bool as ::tlv_core::wire::Fixed>::put(
                 &value.b,
-                ::tlv_core::parse::at_mut::<1, 1, 4>(run),
+                ::tlv_core::run::at_mut::<1, 1, 4>(run),
             );
             <bool as ::tlv_core::wire::Fixed>::put(
                 &value.c,
-                ::tlv_core::parse::at_mut::<2, 1, 4>(run),
+                ::tlv_core::run::at_mut::<2, 1, 4>(run),
             );
             <bool as ::tlv_core::wire::Fixed>::put(
                 &value.d,
-                ::tlv_core::parse::at_mut::<3, 1, 4>(run),
+                ::tlv_core::run::at_mut::<3, 1, 4>(run),
             );
             <::core::option::Option<
                 bool,
@@ -1469,11 +1469,11 @@ mod generated {
         const MIN: usize = ::tlv_core::record::HEADER_LEN;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, NothingsRef<'_>> {
-            let (rest, record) = ::tlv_core::parse::variant(input, 65_536)?;
+            let (rest, record) = ::tlv_core::variant::read(input, 65_536)?;
             let value = match record.id {
                 0x0000 => {
                     NothingsRef::Nothings(
-                        ::tlv_core::parse::inner(
+                        ::tlv_core::variant::inner(
                             <NothingsNothings as ::tlv_core::wire::Wire>::read_ref(
                                 record.value,
                             ),
@@ -1484,7 +1484,7 @@ mod generated {
                 }
                 0x0001 => {
                     NothingsRef::Blank(
-                        ::tlv_core::parse::inner(
+                        ::tlv_core::variant::inner(
                             <NothingsBlank as ::tlv_core::wire::Wire>::read_ref(
                                 record.value,
                             ),
@@ -1493,11 +1493,7 @@ mod generated {
                         )?,
                     )
                 }
-                _ => {
-                    NothingsRef::Unknown(
-                        ::tlv_core::parse::unknown_variant(record, rest)?,
-                    )
-                }
+                _ => NothingsRef::Unknown(::tlv_core::variant::unknown(record, rest)?),
             };
             ::core::result::Result::Ok((rest, value))
         }
@@ -1506,11 +1502,11 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (rest, record) = ::tlv_core::parse::variant(input, 65_536)?;
+            let (rest, record) = ::tlv_core::variant::read(input, 65_536)?;
             let value = match record.id {
                 0x0000 => {
                     Self::Nothings(
-                        ::tlv_core::parse::inner(
+                        ::tlv_core::variant::inner(
                             <NothingsNothings as ::tlv_core::wire::Wire>::read(
                                 record.value,
                                 source,
@@ -1522,7 +1518,7 @@ mod generated {
                 }
                 0x0001 => {
                     Self::Blank(
-                        ::tlv_core::parse::inner(
+                        ::tlv_core::variant::inner(
                             <NothingsBlank as ::tlv_core::wire::Wire>::read(
                                 record.value,
                                 source,
@@ -1533,7 +1529,7 @@ mod generated {
                     )
                 }
                 _ => {
-                    let record = ::tlv_core::parse::unknown_variant(record, rest)?;
+                    let record = ::tlv_core::variant::unknown(record, rest)?;
                     Self::Unknown(
                         ::tlv_core::UnknownRecord::new(
                             record.id,
@@ -1546,7 +1542,7 @@ mod generated {
         }
         #[inline]
         fn skip(input: &[u8]) -> ::tlv_core::IResult<'_, ()> {
-            let (rest, _) = ::tlv_core::parse::variant(input, 65_536)?;
+            let (rest, _) = ::tlv_core::variant::read(input, 65_536)?;
             ::core::result::Result::Ok((rest, ()))
         }
         #[inline]
@@ -1873,33 +1869,33 @@ mod generated {
         const MIN: usize = 6;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, AlikeRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 3,
             >(
                 input,
                 &[
-                    ("alpha", ::tlv_core::parse::judge::<bool>),
-                    ("alphb", ::tlv_core::parse::judge::<bool>),
-                    ("blpha", ::tlv_core::parse::judge::<bool>),
+                    ("alpha", ::tlv_core::run::judge::<bool>),
+                    ("alphb", ::tlv_core::run::judge::<bool>),
+                    ("blpha", ::tlv_core::run::judge::<bool>),
                 ],
             )?;
-            let f0 = ::tlv_core::parse::run_field(
+            let f0 = ::tlv_core::run::field(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<0, 1, 3>(run),
+                    ::tlv_core::run::at::<0, 1, 3>(run),
                 ),
                 "alpha",
                 input.len() + 2,
             )?;
-            let f1 = ::tlv_core::parse::run_field(
+            let f1 = ::tlv_core::run::field(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<1, 1, 3>(run),
+                    ::tlv_core::run::at::<1, 1, 3>(run),
                 ),
                 "alphb",
                 input.len() + 1,
             )?;
-            let f2 = ::tlv_core::parse::run_field(
+            let f2 = ::tlv_core::run::field(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<2, 1, 3>(run),
+                    ::tlv_core::run::at::<2, 1, 3>(run),
                 ),
                 "blpha",
                 input.len(),
@@ -1911,11 +1907,11 @@ mod generated {
                 > as ::tlv_core::wire::Wire>::read_ref(input),
                 "bools",
             )?;
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 1,
-            >(input, &[("unknown_kind", ::tlv_core::parse::judge::<UnknownKind>)])?;
+            >(input, &[("unknown_kind", ::tlv_core::run::judge::<UnknownKind>)])?;
             let f4 = <UnknownKind as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 1, 1>(run),
+                ::tlv_core::run::at::<0, 1, 1>(run),
             );
             let (input, f5) = ::tlv_core::parse::field(
                 <::tlv_core::wire::List<
@@ -1943,33 +1939,33 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 3,
             >(
                 input,
                 &[
-                    ("alpha", ::tlv_core::parse::judge::<bool>),
-                    ("alphb", ::tlv_core::parse::judge::<bool>),
-                    ("blpha", ::tlv_core::parse::judge::<bool>),
+                    ("alpha", ::tlv_core::run::judge::<bool>),
+                    ("alphb", ::tlv_core::run::judge::<bool>),
+                    ("blpha", ::tlv_core::run::judge::<bool>),
                 ],
             )?;
-            let f0 = ::tlv_core::parse::run_field(
+            let f0 = ::tlv_core::run::field(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<0, 1, 3>(run),
+                    ::tlv_core::run::at::<0, 1, 3>(run),
                 ),
                 "alpha",
                 input.len() + 2,
             )?;
-            let f1 = ::tlv_core::parse::run_field(
+            let f1 = ::tlv_core::run::field(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<1, 1, 3>(run),
+                    ::tlv_core::run::at::<1, 1, 3>(run),
                 ),
                 "alphb",
                 input.len() + 1,
             )?;
-            let f2 = ::tlv_core::parse::run_field(
+            let f2 = ::tlv_core::run::field(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<2, 1, 3>(run),
+                    ::tlv_core::run::at::<2, 1, 3>(run),
                 ),
                 "blpha",
                 input.len(),
@@ -1981,11 +1977,11 @@ mod generated {
                 > as ::tlv_core::wire::Wire>::read(input, source),
                 "bools",
             )?;
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 1,
-            >(input, &[("unknown_kind", ::tlv_core::parse::judge::<UnknownKind>)])?;
+            >(input, &[("unknown_kind", ::tlv_core::run::judge::<UnknownKind>)])?;
             let f4 = <UnknownKind as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 1, 1>(run),
+                ::tlv_core::run::at::<0, 1, 1>(run),
             );
             let (input, f5) = ::tlv_core::parse::field(
                 <::tlv_core::wire::List<
@@ -2065,15 +2061,15 @@ mod generated {
             };
             <bool as ::tlv_core::wire::Fixed>::put(
                 &value.alpha,
-                ::tlv_core::parse::at_mut::<0, 1, 3>(run),
+                ::tlv_core::run::at_mut::<0, 1, 3>(run),
             );
             <bool as ::tlv_core::wire::Fixed>::put(
                 &value.alphb,
-                ::tlv_core::parse::at_mut::<1, 1, 3>(run),
+                ::tlv_core::run::at_mut::<1, 1, 3>(run),
             );
             <bool as ::tlv_core::wire::Fixed>::put(
                 &value.blpha,
-                ::tlv_core::parse::at_mut::<2, 1, 3>(run),
+                ::tlv_core::run::at_mut::<2, 1, 3>(run),
             );
             let out = <::tlv_core::wire::List<
                 Bools,
@@ -2085,7 +2081,7 @@ mod generated {
             };
             <UnknownKind as ::tlv_core::wire::Fixed>::put(
                 &value.unknown_kind,
-                ::tlv_core::parse::at_mut::<0, 1, 1>(run),
+                ::tlv_core::run::at_mut::<0, 1, 1>(run),
             );
             <::tlv_core::wire::List<
                 Lone,
@@ -3026,14 +3022,14 @@ mod generated {
         const MIN: usize = 29;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, RangesRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 26,
             >(
                 input,
                 &[
                     (
                         "angle",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             f64,
                         >(
                             input,
@@ -3046,7 +3042,7 @@ mod generated {
                     ),
                     (
                         "same",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             u8,
                         >(
                             input,
@@ -3056,7 +3052,7 @@ mod generated {
                     ),
                     (
                         "any",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             u8,
                         >(
                             input,
@@ -3066,7 +3062,7 @@ mod generated {
                     ),
                     (
                         "anything",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             i64,
                         >(
                             input,
@@ -3079,7 +3075,7 @@ mod generated {
                     ),
                     (
                         "zero",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             f32,
                         >(
                             input,
@@ -3089,7 +3085,7 @@ mod generated {
                     ),
                     (
                         "number",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             f32,
                         >(
                             input,
@@ -3100,7 +3096,7 @@ mod generated {
                 ],
             )?;
             let f0 = <f64 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 8, 26>(run),
+                ::tlv_core::run::at::<0, 8, 26>(run),
             );
             ::tlv_core::parse::hold(
                 (-3.141_592_653_589_793..=3.141_592_653_589_793).contains(&f0),
@@ -3109,7 +3105,7 @@ mod generated {
                 input.len() + 26,
             )?;
             let f1 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<8, 1, 26>(run),
+                ::tlv_core::run::at::<8, 1, 26>(run),
             );
             ::tlv_core::parse::hold(
                 (7..=7).contains(&f1),
@@ -3118,7 +3114,7 @@ mod generated {
                 input.len() + 18,
             )?;
             let f2 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<9, 1, 26>(run),
+                ::tlv_core::run::at::<9, 1, 26>(run),
             );
             ::tlv_core::parse::hold(
                 (0..=255).contains(&f2),
@@ -3127,7 +3123,7 @@ mod generated {
                 input.len() + 17,
             )?;
             let f3 = <i64 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<10, 8, 26>(run),
+                ::tlv_core::run::at::<10, 8, 26>(run),
             );
             ::tlv_core::parse::hold(
                 (-9_223_372_036_854_775_808..=9_223_372_036_854_775_807).contains(&f3),
@@ -3136,7 +3132,7 @@ mod generated {
                 input.len() + 16,
             )?;
             let f4 = <f32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<18, 4, 26>(run),
+                ::tlv_core::run::at::<18, 4, 26>(run),
             );
             ::tlv_core::parse::hold(
                 (0.0..=0.0).contains(&f4),
@@ -3145,7 +3141,7 @@ mod generated {
                 input.len() + 8,
             )?;
             let f5 = <f32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<22, 4, 26>(run),
+                ::tlv_core::run::at::<22, 4, 26>(run),
             );
             ::tlv_core::parse::hold(
                 (f32::NEG_INFINITY..=f32::INFINITY).contains(&f5),
@@ -3199,14 +3195,14 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 26,
             >(
                 input,
                 &[
                     (
                         "angle",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             f64,
                         >(
                             input,
@@ -3219,7 +3215,7 @@ mod generated {
                     ),
                     (
                         "same",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             u8,
                         >(
                             input,
@@ -3229,7 +3225,7 @@ mod generated {
                     ),
                     (
                         "any",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             u8,
                         >(
                             input,
@@ -3239,7 +3235,7 @@ mod generated {
                     ),
                     (
                         "anything",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             i64,
                         >(
                             input,
@@ -3252,7 +3248,7 @@ mod generated {
                     ),
                     (
                         "zero",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             f32,
                         >(
                             input,
@@ -3262,7 +3258,7 @@ mod generated {
                     ),
                     (
                         "number",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             f32,
                         >(
                             input,
@@ -3273,7 +3269,7 @@ mod generated {
                 ],
             )?;
             let f0 = <f64 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 8, 26>(run),
+                ::tlv_core::run::at::<0, 8, 26>(run),
             );
             ::tlv_core::parse::hold(
                 (-3.141_592_653_589_793..=3.141_592_653_589_793).contains(&f0),
@@ -3282,7 +3278,7 @@ mod generated {
                 input.len() + 26,
             )?;
             let f1 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<8, 1, 26>(run),
+                ::tlv_core::run::at::<8, 1, 26>(run),
             );
             ::tlv_core::parse::hold(
                 (7..=7).contains(&f1),
@@ -3291,7 +3287,7 @@ mod generated {
                 input.len() + 18,
             )?;
             let f2 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<9, 1, 26>(run),
+                ::tlv_core::run::at::<9, 1, 26>(run),
             );
             ::tlv_core::parse::hold(
                 (0..=255).contains(&f2),
@@ -3300,7 +3296,7 @@ mod generated {
                 input.len() + 17,
             )?;
             let f3 = <i64 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<10, 8, 26>(run),
+                ::tlv_core::run::at::<10, 8, 26>(run),
             );
             ::tlv_core::parse::hold(
                 (-9_223_372_036_854_775_808..=9_223_372_036_854_775_807).contains(&f3),
@@ -3309,7 +3305,7 @@ mod generated {
                 input.len() + 16,
             )?;
             let f4 = <f32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<18, 4, 26>(run),
+                ::tlv_core::run::at::<18, 4, 26>(run),
             );
             ::tlv_core::parse::hold(
                 (0.0..=0.0).contains(&f4),
@@ -3318,7 +3314,7 @@ mod generated {
                 input.len() + 8,
             )?;
             let f5 = <f32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<22, 4, 26>(run),
+                ::tlv_core::run::at::<22, 4, 26>(run),
             );
             ::tlv_core::parse::hold(
                 (f32::NEG_INFINITY..=f32::INFINITY).contains(&f5),
@@ -3467,27 +3463,27 @@ mod generated {
             };
             <f64 as ::tlv_core::wire::Fixed>::put(
                 &value.angle,
-                ::tlv_core::parse::at_mut::<0, 8, 26>(run),
+                ::tlv_core::run::at_mut::<0, 8, 26>(run),
             );
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.same,
-                ::tlv_core::parse::at_mut::<8, 1, 26>(run),
+                ::tlv_core::run::at_mut::<8, 1, 26>(run),
             );
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.any,
-                ::tlv_core::parse::at_mut::<9, 1, 26>(run),
+                ::tlv_core::run::at_mut::<9, 1, 26>(run),
             );
             <i64 as ::tlv_core::wire::Fixed>::put(
                 &value.anything,
-                ::tlv_core::parse::at_mut::<10, 8, 26>(run),
+                ::tlv_core::run::at_mut::<10, 8, 26>(run),
             );
             <f32 as ::tlv_core::wire::Fixed>::put(
                 &value.zero,
-                ::tlv_core::parse::at_mut::<18, 4, 26>(run),
+                ::tlv_core::run::at_mut::<18, 4, 26>(run),
             );
             <f32 as ::tlv_core::wire::Fixed>::put(
                 &value.number,
-                ::tlv_core::parse::at_mut::<22, 4, 26>(run),
+                ::tlv_core::run::at_mut::<22, 4, 26>(run),
             );
             let out = <::tlv_core::wire::List<
                 u8,
@@ -3576,11 +3572,7 @@ mod generated {
         ) -> ::core::result::Result<NoMessagesRef<'_>, ::tlv_core::DecodeError> {
             ::core::result::Result::Ok(
                 match id {
-                    _ => {
-                        NoMessagesRef::Unknown(
-                            ::tlv_core::parse::unknown_message(id, value)?,
-                        )
-                    }
+                    _ => NoMessagesRef::Unknown(::tlv_core::unknown::message(id, value)?),
                 },
             )
         }
@@ -3594,7 +3586,7 @@ mod generated {
                 match id {
                     _ => {
                         Self::Unknown(
-                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                            ::tlv_core::unknown::own_message(id, value, source)?,
                         )
                     }
                 },
@@ -3740,11 +3732,7 @@ mod generated {
                             <Empty as ::tlv_core::Message>::borrow(value)?,
                         )
                     }
-                    _ => {
-                        OneMessageRef::Unknown(
-                            ::tlv_core::parse::unknown_message(id, value)?,
-                        )
-                    }
+                    _ => OneMessageRef::Unknown(::tlv_core::unknown::message(id, value)?),
                 },
             )
         }
@@ -3763,7 +3751,7 @@ mod generated {
                     }
                     _ => {
                         Self::Unknown(
-                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                            ::tlv_core::unknown::own_message(id, value, source)?,
                         )
                     }
                 },
@@ -3989,11 +3977,7 @@ mod generated {
                             <Ranges as ::tlv_core::Message>::borrow(value)?,
                         )
                     }
-                    _ => {
-                        SeveralRef::Unknown(
-                            ::tlv_core::parse::unknown_message(id, value)?,
-                        )
-                    }
+                    _ => SeveralRef::Unknown(::tlv_core::unknown::message(id, value)?),
                 },
             )
         }
@@ -4032,7 +4016,7 @@ mod generated {
                     }
                     _ => {
                         Self::Unknown(
-                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                            ::tlv_core::unknown::own_message(id, value, source)?,
                         )
                     }
                 },

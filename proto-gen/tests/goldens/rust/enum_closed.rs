@@ -164,12 +164,12 @@ mod generated {
         const MIN: usize = 7;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, RolesRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 2,
-            >(input, &[("role", ::tlv_core::parse::judge::<Role>)])?;
-            let f0 = ::tlv_core::parse::run_field(
+            >(input, &[("role", ::tlv_core::run::judge::<Role>)])?;
+            let f0 = ::tlv_core::run::field(
                 <Role as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<0, 2, 2>(run),
+                    ::tlv_core::run::at::<0, 2, 2>(run),
                 ),
                 "role",
                 input.len(),
@@ -181,19 +181,17 @@ mod generated {
                 > as ::tlv_core::wire::Wire>::read_ref(input),
                 "roles",
             )?;
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 4,
             >(
                 input,
-                &[("pair", ::tlv_core::parse::judge::<::tlv_core::wire::Array<Role, 2>>)],
+                &[("pair", ::tlv_core::run::judge::<::tlv_core::wire::Array<Role, 2>>)],
             )?;
-            let f2 = ::tlv_core::parse::run_field(
+            let f2 = ::tlv_core::run::field(
                 <::tlv_core::wire::Array<
                     Role,
                     2,
-                > as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<0, 4, 4>(run),
-                ),
+                > as ::tlv_core::wire::Fixed>::get(::tlv_core::run::at::<0, 4, 4>(run)),
                 "pair",
                 input.len(),
             )?;
@@ -213,12 +211,12 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 2,
-            >(input, &[("role", ::tlv_core::parse::judge::<Role>)])?;
-            let f0 = ::tlv_core::parse::run_field(
+            >(input, &[("role", ::tlv_core::run::judge::<Role>)])?;
+            let f0 = ::tlv_core::run::field(
                 <Role as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<0, 2, 2>(run),
+                    ::tlv_core::run::at::<0, 2, 2>(run),
                 ),
                 "role",
                 input.len(),
@@ -230,19 +228,17 @@ mod generated {
                 > as ::tlv_core::wire::Wire>::read(input, source),
                 "roles",
             )?;
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 4,
             >(
                 input,
-                &[("pair", ::tlv_core::parse::judge::<::tlv_core::wire::Array<Role, 2>>)],
+                &[("pair", ::tlv_core::run::judge::<::tlv_core::wire::Array<Role, 2>>)],
             )?;
-            let f2 = ::tlv_core::parse::run_field(
+            let f2 = ::tlv_core::run::field(
                 <::tlv_core::wire::Array<
                     Role,
                     2,
-                > as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<0, 4, 4>(run),
-                ),
+                > as ::tlv_core::wire::Fixed>::get(::tlv_core::run::at::<0, 4, 4>(run)),
                 "pair",
                 input.len(),
             )?;
@@ -297,7 +293,7 @@ mod generated {
             };
             <Role as ::tlv_core::wire::Fixed>::put(
                 &value.role,
-                ::tlv_core::parse::at_mut::<0, 2, 2>(run),
+                ::tlv_core::run::at_mut::<0, 2, 2>(run),
             );
             let out = <::tlv_core::wire::List<
                 Role,
@@ -312,7 +308,7 @@ mod generated {
                 2,
             > as ::tlv_core::wire::Fixed>::put(
                 &value.pair,
-                ::tlv_core::parse::at_mut::<0, 4, 4>(run),
+                ::tlv_core::run::at_mut::<0, 4, 4>(run),
             );
             out
         }
@@ -414,11 +410,7 @@ mod generated {
                             <Roles as ::tlv_core::Message>::borrow(value)?,
                         )
                     }
-                    _ => {
-                        EverythingRef::Unknown(
-                            ::tlv_core::parse::unknown_message(id, value)?,
-                        )
-                    }
+                    _ => EverythingRef::Unknown(::tlv_core::unknown::message(id, value)?),
                 },
             )
         }
@@ -437,7 +429,7 @@ mod generated {
                     }
                     _ => {
                         Self::Unknown(
-                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                            ::tlv_core::unknown::own_message(id, value, source)?,
                         )
                     }
                 },

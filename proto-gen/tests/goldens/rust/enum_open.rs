@@ -306,20 +306,20 @@ mod generated {
         const MIN: usize = 6;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, MoodsRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 5,
             >(
                 input,
                 &[
-                    ("mood", ::tlv_core::parse::judge::<Mood>),
-                    ("wide", ::tlv_core::parse::judge::<Wide>),
+                    ("mood", ::tlv_core::run::judge::<Mood>),
+                    ("wide", ::tlv_core::run::judge::<Wide>),
                 ],
             )?;
             let f0 = <Mood as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 1, 5>(run),
+                ::tlv_core::run::at::<0, 1, 5>(run),
             );
             let f1 = <Wide as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<1, 4, 5>(run),
+                ::tlv_core::run::at::<1, 4, 5>(run),
             );
             let (input, f2) = ::tlv_core::parse::field(
                 <::tlv_core::wire::List<
@@ -363,20 +363,20 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 5,
             >(
                 input,
                 &[
-                    ("mood", ::tlv_core::parse::judge::<Mood>),
-                    ("wide", ::tlv_core::parse::judge::<Wide>),
+                    ("mood", ::tlv_core::run::judge::<Mood>),
+                    ("wide", ::tlv_core::run::judge::<Wide>),
                 ],
             )?;
             let f0 = <Mood as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 1, 5>(run),
+                ::tlv_core::run::at::<0, 1, 5>(run),
             );
             let f1 = <Wide as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<1, 4, 5>(run),
+                ::tlv_core::run::at::<1, 4, 5>(run),
             );
             let (input, f2) = ::tlv_core::parse::field(
                 <::tlv_core::wire::List<
@@ -467,11 +467,11 @@ mod generated {
             };
             <Mood as ::tlv_core::wire::Fixed>::put(
                 &value.mood,
-                ::tlv_core::parse::at_mut::<0, 1, 5>(run),
+                ::tlv_core::run::at_mut::<0, 1, 5>(run),
             );
             <Wide as ::tlv_core::wire::Fixed>::put(
                 &value.wide,
-                ::tlv_core::parse::at_mut::<1, 4, 5>(run),
+                ::tlv_core::run::at_mut::<1, 4, 5>(run),
             );
             let out = <::tlv_core::wire::List<
                 Mood,
@@ -588,11 +588,7 @@ mod generated {
                             <Moods as ::tlv_core::Message>::borrow(value)?,
                         )
                     }
-                    _ => {
-                        EverythingRef::Unknown(
-                            ::tlv_core::parse::unknown_message(id, value)?,
-                        )
-                    }
+                    _ => EverythingRef::Unknown(::tlv_core::unknown::message(id, value)?),
                 },
             )
         }
@@ -611,7 +607,7 @@ mod generated {
                     }
                     _ => {
                         Self::Unknown(
-                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                            ::tlv_core::unknown::own_message(id, value, source)?,
                         )
                     }
                 },

@@ -460,15 +460,15 @@ mod generated {
         fn get(bytes: &[u8]) -> ::core::result::Result<Self, ::tlv_core::DecodeError> {
             let ::core::option::Option::Some(run) = bytes.first_chunk::<5>() else {
                 return ::core::result::Result::Err(
-                    ::tlv_core::wire::too_few(5, bytes.len()),
+                    ::tlv_core::parse::too_few(5, bytes.len()),
                 );
             };
             let f0 = <i32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 4, 5>(run),
+                ::tlv_core::run::at::<0, 4, 5>(run),
             );
-            let f1 = ::tlv_core::parse::part(
+            let f1 = ::tlv_core::run::part(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<4, 1, 5>(run),
+                    ::tlv_core::run::at::<4, 1, 5>(run),
                 ),
                 "visible",
                 0,
@@ -476,11 +476,11 @@ mod generated {
             ::core::result::Result::Ok(Self { x: f0, visible: f1 })
         }
         fn cut(bytes: &[u8]) -> ::tlv_core::DecodeError {
-            ::tlv_core::parse::cut(
+            ::tlv_core::run::cut(
                 bytes,
                 &[
-                    ("x", ::tlv_core::parse::judge::<i32>),
-                    ("visible", ::tlv_core::parse::judge::<bool>),
+                    ("x", ::tlv_core::run::judge::<i32>),
+                    ("visible", ::tlv_core::run::judge::<bool>),
                 ],
             )
         }
@@ -491,11 +491,11 @@ mod generated {
             };
             <i32 as ::tlv_core::wire::Fixed>::put(
                 &value.x,
-                ::tlv_core::parse::at_mut::<0, 4, 5>(run),
+                ::tlv_core::run::at_mut::<0, 4, 5>(run),
             );
             <bool as ::tlv_core::wire::Fixed>::put(
                 &value.visible,
-                ::tlv_core::parse::at_mut::<4, 1, 5>(run),
+                ::tlv_core::run::at_mut::<4, 1, 5>(run),
             );
         }
         fn choose(choices: &mut ::tlv_core::generate::Choices<'_>) -> Self {
@@ -556,25 +556,25 @@ mod generated {
         fn get(bytes: &[u8]) -> ::core::result::Result<Self, ::tlv_core::DecodeError> {
             let ::core::option::Option::Some(run) = bytes.first_chunk::<22>() else {
                 return ::core::result::Result::Err(
-                    ::tlv_core::wire::too_few(22, bytes.len()),
+                    ::tlv_core::parse::too_few(22, bytes.len()),
                 );
             };
-            let f0 = ::tlv_core::parse::part(
+            let f0 = ::tlv_core::run::part(
                 <Role as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<0, 2, 22>(run),
+                    ::tlv_core::run::at::<0, 2, 22>(run),
                 ),
                 "role",
                 20,
             )?;
-            let f1 = ::tlv_core::parse::part(
+            let f1 = ::tlv_core::run::part(
                 <Point as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<2, 5, 22>(run),
+                    ::tlv_core::run::at::<2, 5, 22>(run),
                 ),
                 "at",
                 15,
             )?;
             let f2 = <f32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<7, 4, 22>(run),
+                ::tlv_core::run::at::<7, 4, 22>(run),
             );
             ::tlv_core::parse::hold_part(
                 (0.1..=0.7).contains(&f2),
@@ -582,18 +582,18 @@ mod generated {
                 "part",
                 15,
             )?;
-            let f3 = ::tlv_core::parse::part(
+            let f3 = ::tlv_core::run::part(
                 <::tlv_core::wire::Array<
                     bool,
                     3,
                 > as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<11, 3, 22>(run),
+                    ::tlv_core::run::at::<11, 3, 22>(run),
                 ),
                 "marks",
                 8,
             )?;
             let f4 = <::core::time::Duration as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<14, 8, 22>(run),
+                ::tlv_core::run::at::<14, 8, 22>(run),
             );
             ::core::result::Result::Ok(Self {
                 role: f0,
@@ -604,14 +604,14 @@ mod generated {
             })
         }
         fn cut(bytes: &[u8]) -> ::tlv_core::DecodeError {
-            ::tlv_core::parse::cut(
+            ::tlv_core::run::cut(
                 bytes,
                 &[
-                    ("role", ::tlv_core::parse::judge::<Role>),
-                    ("at", ::tlv_core::parse::judge::<Point>),
+                    ("role", ::tlv_core::run::judge::<Role>),
+                    ("at", ::tlv_core::run::judge::<Point>),
                     (
                         "part",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             f32,
                         >(
                             input,
@@ -621,9 +621,9 @@ mod generated {
                     ),
                     (
                         "marks",
-                        ::tlv_core::parse::judge::<::tlv_core::wire::Array<bool, 3>>,
+                        ::tlv_core::run::judge::<::tlv_core::wire::Array<bool, 3>>,
                     ),
-                    ("until", ::tlv_core::parse::judge::<::core::time::Duration>),
+                    ("until", ::tlv_core::run::judge::<::core::time::Duration>),
                 ],
             )
         }
@@ -634,26 +634,26 @@ mod generated {
             };
             <Role as ::tlv_core::wire::Fixed>::put(
                 &value.role,
-                ::tlv_core::parse::at_mut::<0, 2, 22>(run),
+                ::tlv_core::run::at_mut::<0, 2, 22>(run),
             );
             <Point as ::tlv_core::wire::Fixed>::put(
                 &value.at,
-                ::tlv_core::parse::at_mut::<2, 5, 22>(run),
+                ::tlv_core::run::at_mut::<2, 5, 22>(run),
             );
             <f32 as ::tlv_core::wire::Fixed>::put(
                 &value.part,
-                ::tlv_core::parse::at_mut::<7, 4, 22>(run),
+                ::tlv_core::run::at_mut::<7, 4, 22>(run),
             );
             <::tlv_core::wire::Array<
                 bool,
                 3,
             > as ::tlv_core::wire::Fixed>::put(
                 &value.marks,
-                ::tlv_core::parse::at_mut::<11, 3, 22>(run),
+                ::tlv_core::run::at_mut::<11, 3, 22>(run),
             );
             <::core::time::Duration as ::tlv_core::wire::Fixed>::put(
                 &value.until,
-                ::tlv_core::parse::at_mut::<14, 8, 22>(run),
+                ::tlv_core::run::at_mut::<14, 8, 22>(run),
             );
         }
         #[inline]
@@ -775,12 +775,12 @@ mod generated {
             ::tlv_core::parse::peek(
                 self.0,
                 |input| {
-                    let (input, run) = ::tlv_core::parse::run::<
+                    let (input, run) = ::tlv_core::run::read::<
                         2,
-                    >(input, &[("id", ::tlv_core::parse::judge::<u16>)])?;
+                    >(input, &[("id", ::tlv_core::run::judge::<u16>)])?;
                     let _ = input;
                     let f0 = <u16 as ::tlv_core::wire::Plain>::plain(
-                        ::tlv_core::parse::at::<0, 2, 2>(run),
+                        ::tlv_core::run::at::<0, 2, 2>(run),
                     );
                     ::core::result::Result::Ok(f0)
                 },
@@ -792,19 +792,19 @@ mod generated {
             ::tlv_core::parse::peek(
                 self.0,
                 |input| {
-                    let (input, run) = ::tlv_core::parse::run::<
+                    let (input, run) = ::tlv_core::run::read::<
                         3,
                     >(
                         input,
                         &[
-                            ("id", ::tlv_core::parse::judge::<u16>),
-                            ("on", ::tlv_core::parse::judge::<bool>),
+                            ("id", ::tlv_core::run::judge::<u16>),
+                            ("on", ::tlv_core::run::judge::<bool>),
                         ],
                     )?;
                     let _ = input;
-                    let f1 = ::tlv_core::parse::run_field(
+                    let f1 = ::tlv_core::run::field(
                         <bool as ::tlv_core::wire::Fixed>::get(
-                            ::tlv_core::parse::at::<2, 1, 3>(run),
+                            ::tlv_core::run::at::<2, 1, 3>(run),
                         ),
                         "on",
                         input.len(),
@@ -819,13 +819,13 @@ mod generated {
             ::tlv_core::parse::peek(
                 self.0,
                 |input| {
-                    let (input, _) = ::tlv_core::parse::run::<
+                    let (input, _) = ::tlv_core::run::read::<
                         3,
                     >(
                         input,
                         &[
-                            ("id", ::tlv_core::parse::judge::<u16>),
-                            ("on", ::tlv_core::parse::judge::<bool>),
+                            ("id", ::tlv_core::run::judge::<u16>),
+                            ("on", ::tlv_core::run::judge::<bool>),
                         ],
                     )?;
                     let left = input.len();
@@ -852,13 +852,13 @@ mod generated {
             ::tlv_core::parse::peek(
                 self.0,
                 |input| {
-                    let (input, _) = ::tlv_core::parse::run::<
+                    let (input, _) = ::tlv_core::run::read::<
                         3,
                     >(
                         input,
                         &[
-                            ("id", ::tlv_core::parse::judge::<u16>),
-                            ("on", ::tlv_core::parse::judge::<bool>),
+                            ("id", ::tlv_core::run::judge::<u16>),
+                            ("on", ::tlv_core::run::judge::<bool>),
                         ],
                     )?;
                     let (input, ()) = ::tlv_core::parse::field(
@@ -867,13 +867,13 @@ mod generated {
                         > as ::tlv_core::wire::Wire>::skip(input),
                         "text",
                     )?;
-                    let (input, run) = ::tlv_core::parse::run::<
+                    let (input, run) = ::tlv_core::run::read::<
                         5,
-                    >(input, &[("at", ::tlv_core::parse::judge::<Point>)])?;
+                    >(input, &[("at", ::tlv_core::run::judge::<Point>)])?;
                     let _ = input;
-                    let f3 = ::tlv_core::parse::run_field(
+                    let f3 = ::tlv_core::run::field(
                         <Point as ::tlv_core::wire::Fixed>::get(
-                            ::tlv_core::parse::at::<0, 5, 5>(run),
+                            ::tlv_core::run::at::<0, 5, 5>(run),
                         ),
                         "at",
                         input.len(),
@@ -887,7 +887,7 @@ mod generated {
         type Peek<'a> = LabelPeek<'a>;
         #[inline]
         fn peek(input: &[u8]) -> ::tlv_core::IResult<'_, LabelPeek<'_>> {
-            let (rest, fields) = ::tlv_core::parse::extent::<Self>(input)?;
+            let (rest, fields) = ::tlv_core::wire::extent::<Self>(input)?;
             ::core::result::Result::Ok((rest, LabelPeek(fields)))
         }
     }
@@ -897,21 +897,21 @@ mod generated {
         const MIN: usize = 9;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, LabelRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 3,
             >(
                 input,
                 &[
-                    ("id", ::tlv_core::parse::judge::<u16>),
-                    ("on", ::tlv_core::parse::judge::<bool>),
+                    ("id", ::tlv_core::run::judge::<u16>),
+                    ("on", ::tlv_core::run::judge::<bool>),
                 ],
             )?;
             let f0 = <u16 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 2, 3>(run),
+                ::tlv_core::run::at::<0, 2, 3>(run),
             );
-            let f1 = ::tlv_core::parse::run_field(
+            let f1 = ::tlv_core::run::field(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<2, 1, 3>(run),
+                    ::tlv_core::run::at::<2, 1, 3>(run),
                 ),
                 "on",
                 input.len(),
@@ -922,12 +922,12 @@ mod generated {
                 "text",
             )?;
             ::tlv_core::parse::hold(!f2.is_empty(), "at least one", "text", left)?;
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 5,
-            >(input, &[("at", ::tlv_core::parse::judge::<Point>)])?;
-            let f3 = ::tlv_core::parse::run_field(
+            >(input, &[("at", ::tlv_core::run::judge::<Point>)])?;
+            let f3 = ::tlv_core::run::field(
                 <Point as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<0, 5, 5>(run),
+                    ::tlv_core::run::at::<0, 5, 5>(run),
                 ),
                 "at",
                 input.len(),
@@ -947,21 +947,21 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 3,
             >(
                 input,
                 &[
-                    ("id", ::tlv_core::parse::judge::<u16>),
-                    ("on", ::tlv_core::parse::judge::<bool>),
+                    ("id", ::tlv_core::run::judge::<u16>),
+                    ("on", ::tlv_core::run::judge::<bool>),
                 ],
             )?;
             let f0 = <u16 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 2, 3>(run),
+                ::tlv_core::run::at::<0, 2, 3>(run),
             );
-            let f1 = ::tlv_core::parse::run_field(
+            let f1 = ::tlv_core::run::field(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<2, 1, 3>(run),
+                    ::tlv_core::run::at::<2, 1, 3>(run),
                 ),
                 "on",
                 input.len(),
@@ -974,12 +974,12 @@ mod generated {
                 "text",
             )?;
             ::tlv_core::parse::hold(!f2.is_empty(), "at least one", "text", left)?;
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 5,
-            >(input, &[("at", ::tlv_core::parse::judge::<Point>)])?;
-            let f3 = ::tlv_core::parse::run_field(
+            >(input, &[("at", ::tlv_core::run::judge::<Point>)])?;
+            let f3 = ::tlv_core::run::field(
                 <Point as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<0, 5, 5>(run),
+                    ::tlv_core::run::at::<0, 5, 5>(run),
                 ),
                 "at",
                 input.len(),
@@ -996,22 +996,22 @@ mod generated {
         }
         #[inline]
         fn skip(input: &[u8]) -> ::tlv_core::IResult<'_, ()> {
-            let (input, _) = ::tlv_core::parse::run::<
+            let (input, _) = ::tlv_core::run::read::<
                 3,
             >(
                 input,
                 &[
-                    ("id", ::tlv_core::parse::judge::<u16>),
-                    ("on", ::tlv_core::parse::judge::<bool>),
+                    ("id", ::tlv_core::run::judge::<u16>),
+                    ("on", ::tlv_core::run::judge::<bool>),
                 ],
             )?;
             let (input, ()) = ::tlv_core::parse::field(
                 <::tlv_core::wire::Str<10> as ::tlv_core::wire::Wire>::skip(input),
                 "text",
             )?;
-            let (input, _) = ::tlv_core::parse::run::<
+            let (input, _) = ::tlv_core::run::read::<
                 5,
-            >(input, &[("at", ::tlv_core::parse::judge::<Point>)])?;
+            >(input, &[("at", ::tlv_core::run::judge::<Point>)])?;
             ::core::result::Result::Ok((input, ()))
         }
         #[inline]
@@ -1051,11 +1051,11 @@ mod generated {
             };
             <u16 as ::tlv_core::wire::Fixed>::put(
                 &value.id,
-                ::tlv_core::parse::at_mut::<0, 2, 3>(run),
+                ::tlv_core::run::at_mut::<0, 2, 3>(run),
             );
             <bool as ::tlv_core::wire::Fixed>::put(
                 &value.on,
-                ::tlv_core::parse::at_mut::<2, 1, 3>(run),
+                ::tlv_core::run::at_mut::<2, 1, 3>(run),
             );
             let out = <::tlv_core::wire::Str<
                 10,
@@ -1066,7 +1066,7 @@ mod generated {
             };
             <Point as ::tlv_core::wire::Fixed>::put(
                 &value.at,
-                ::tlv_core::parse::at_mut::<0, 5, 5>(run),
+                ::tlv_core::run::at_mut::<0, 5, 5>(run),
             );
             out
         }
@@ -1528,11 +1528,11 @@ mod generated {
         const MIN: usize = 8;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, ShapeCircleRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 8,
-            >(input, &[("radius", ::tlv_core::parse::judge::<f64>)])?;
+            >(input, &[("radius", ::tlv_core::run::judge::<f64>)])?;
             let f0 = <f64 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 8, 8>(run),
+                ::tlv_core::run::at::<0, 8, 8>(run),
             );
             let mut f1 = ::core::option::Option::None;
             let mut tail = ::tlv_core::TailReader::new(input);
@@ -1569,11 +1569,11 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 8,
-            >(input, &[("radius", ::tlv_core::parse::judge::<f64>)])?;
+            >(input, &[("radius", ::tlv_core::run::judge::<f64>)])?;
             let f0 = <f64 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 8, 8>(run),
+                ::tlv_core::run::at::<0, 8, 8>(run),
             );
             let mut f1 = ::core::option::Option::None;
             let mut tail = ::tlv_core::TailReader::new(input);
@@ -1642,7 +1642,7 @@ mod generated {
             };
             <f64 as ::tlv_core::wire::Fixed>::put(
                 &value.radius,
-                ::tlv_core::parse::at_mut::<0, 8, 8>(run),
+                ::tlv_core::run::at_mut::<0, 8, 8>(run),
             );
             match &value.label {
                 ::core::option::Option::Some(value) => {
@@ -1832,25 +1832,25 @@ mod generated {
         const MIN: usize = 6;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, ShapeSpotRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 6,
             >(
                 input,
                 &[
-                    ("on", ::tlv_core::parse::judge::<bool>),
-                    ("at", ::tlv_core::parse::judge::<Point>),
+                    ("on", ::tlv_core::run::judge::<bool>),
+                    ("at", ::tlv_core::run::judge::<Point>),
                 ],
             )?;
-            let f0 = ::tlv_core::parse::run_field(
+            let f0 = ::tlv_core::run::field(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<0, 1, 6>(run),
+                    ::tlv_core::run::at::<0, 1, 6>(run),
                 ),
                 "on",
                 input.len() + 5,
             )?;
-            let f1 = ::tlv_core::parse::run_field(
+            let f1 = ::tlv_core::run::field(
                 <Point as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<1, 5, 6>(run),
+                    ::tlv_core::run::at::<1, 5, 6>(run),
                 ),
                 "at",
                 input.len(),
@@ -1870,25 +1870,25 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 6,
             >(
                 input,
                 &[
-                    ("on", ::tlv_core::parse::judge::<bool>),
-                    ("at", ::tlv_core::parse::judge::<Point>),
+                    ("on", ::tlv_core::run::judge::<bool>),
+                    ("at", ::tlv_core::run::judge::<Point>),
                 ],
             )?;
-            let f0 = ::tlv_core::parse::run_field(
+            let f0 = ::tlv_core::run::field(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<0, 1, 6>(run),
+                    ::tlv_core::run::at::<0, 1, 6>(run),
                 ),
                 "on",
                 input.len() + 5,
             )?;
-            let f1 = ::tlv_core::parse::run_field(
+            let f1 = ::tlv_core::run::field(
                 <Point as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<1, 5, 6>(run),
+                    ::tlv_core::run::at::<1, 5, 6>(run),
                 ),
                 "at",
                 input.len(),
@@ -1932,11 +1932,11 @@ mod generated {
             };
             <bool as ::tlv_core::wire::Fixed>::put(
                 &value.on,
-                ::tlv_core::parse::at_mut::<0, 1, 6>(run),
+                ::tlv_core::run::at_mut::<0, 1, 6>(run),
             );
             <Point as ::tlv_core::wire::Fixed>::put(
                 &value.at,
-                ::tlv_core::parse::at_mut::<1, 5, 6>(run),
+                ::tlv_core::run::at_mut::<1, 5, 6>(run),
             );
             value.retained.write(0x0000, 0x1_0000, out)
         }
@@ -2029,11 +2029,11 @@ mod generated {
         const MIN: usize = ::tlv_core::record::HEADER_LEN;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, ShapeRef<'_>> {
-            let (rest, record) = ::tlv_core::parse::variant(input, 100)?;
+            let (rest, record) = ::tlv_core::variant::read(input, 100)?;
             let value = match record.id {
                 0x0002 => {
                     ShapeRef::Circle(
-                        ::tlv_core::parse::inner(
+                        ::tlv_core::variant::inner(
                             <ShapeCircle as ::tlv_core::wire::Wire>::read_ref(
                                 record.value,
                             ),
@@ -2044,7 +2044,7 @@ mod generated {
                 }
                 0x0003 => {
                     ShapeRef::Nothing(
-                        ::tlv_core::parse::inner(
+                        ::tlv_core::variant::inner(
                             <ShapeNothing as ::tlv_core::wire::Wire>::read_ref(
                                 record.value,
                             ),
@@ -2055,7 +2055,7 @@ mod generated {
                 }
                 0x0004 => {
                     ShapeRef::Spot(
-                        ::tlv_core::parse::inner(
+                        ::tlv_core::variant::inner(
                             <ShapeSpot as ::tlv_core::wire::Wire>::read_ref(
                                 record.value,
                             ),
@@ -2064,7 +2064,7 @@ mod generated {
                         )?,
                     )
                 }
-                _ => ShapeRef::Unknown(::tlv_core::parse::unknown_variant(record, rest)?),
+                _ => ShapeRef::Unknown(::tlv_core::variant::unknown(record, rest)?),
             };
             ::core::result::Result::Ok((rest, value))
         }
@@ -2073,11 +2073,11 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (rest, record) = ::tlv_core::parse::variant(input, 100)?;
+            let (rest, record) = ::tlv_core::variant::read(input, 100)?;
             let value = match record.id {
                 0x0002 => {
                     Self::Circle(
-                        ::tlv_core::parse::inner(
+                        ::tlv_core::variant::inner(
                             <ShapeCircle as ::tlv_core::wire::Wire>::read(
                                 record.value,
                                 source,
@@ -2089,7 +2089,7 @@ mod generated {
                 }
                 0x0003 => {
                     Self::Nothing(
-                        ::tlv_core::parse::inner(
+                        ::tlv_core::variant::inner(
                             <ShapeNothing as ::tlv_core::wire::Wire>::read(
                                 record.value,
                                 source,
@@ -2101,7 +2101,7 @@ mod generated {
                 }
                 0x0004 => {
                     Self::Spot(
-                        ::tlv_core::parse::inner(
+                        ::tlv_core::variant::inner(
                             <ShapeSpot as ::tlv_core::wire::Wire>::read(
                                 record.value,
                                 source,
@@ -2112,7 +2112,7 @@ mod generated {
                     )
                 }
                 _ => {
-                    let record = ::tlv_core::parse::unknown_variant(record, rest)?;
+                    let record = ::tlv_core::variant::unknown(record, rest)?;
                     Self::Unknown(
                         ::tlv_core::UnknownRecord::new(
                             record.id,
@@ -2125,7 +2125,7 @@ mod generated {
         }
         #[inline]
         fn skip(input: &[u8]) -> ::tlv_core::IResult<'_, ()> {
-            let (rest, _) = ::tlv_core::parse::variant(input, 100)?;
+            let (rest, _) = ::tlv_core::variant::read(input, 100)?;
             ::core::result::Result::Ok((rest, ()))
         }
         #[inline]
@@ -2387,13 +2387,13 @@ mod generated {
                         <Peer as ::tlv_core::wire::Wire>::skip(input),
                         "lead",
                     )?;
-                    let (input, run) = ::tlv_core::parse::run::<
+                    let (input, run) = ::tlv_core::run::read::<
                         22,
-                    >(input, &[("badge", ::tlv_core::parse::judge::<Badge>)])?;
+                    >(input, &[("badge", ::tlv_core::run::judge::<Badge>)])?;
                     let _ = input;
-                    let f1 = ::tlv_core::parse::run_field(
+                    let f1 = ::tlv_core::run::field(
                         <Badge as ::tlv_core::wire::Fixed>::get(
-                            ::tlv_core::parse::at::<0, 22, 22>(run),
+                            ::tlv_core::run::at::<0, 22, 22>(run),
                         ),
                         "badge",
                         input.len(),
@@ -2427,12 +2427,12 @@ mod generated {
                         <Peer as ::tlv_core::wire::Wire>::read_ref(input),
                         "lead",
                     )?;
-                    let (input, run) = ::tlv_core::parse::run::<
+                    let (input, run) = ::tlv_core::run::read::<
                         22,
-                    >(input, &[("badge", ::tlv_core::parse::judge::<Badge>)])?;
-                    let f1 = ::tlv_core::parse::run_field(
+                    >(input, &[("badge", ::tlv_core::run::judge::<Badge>)])?;
+                    let f1 = ::tlv_core::run::field(
                         <Badge as ::tlv_core::wire::Fixed>::get(
-                            ::tlv_core::parse::at::<0, 22, 22>(run),
+                            ::tlv_core::run::at::<0, 22, 22>(run),
                         ),
                         "badge",
                         input.len(),
@@ -2508,12 +2508,12 @@ mod generated {
                         <Peer as ::tlv_core::wire::Wire>::read(input, source),
                         "lead",
                     )?;
-                    let (input, run) = ::tlv_core::parse::run::<
+                    let (input, run) = ::tlv_core::run::read::<
                         22,
-                    >(input, &[("badge", ::tlv_core::parse::judge::<Badge>)])?;
-                    let f1 = ::tlv_core::parse::run_field(
+                    >(input, &[("badge", ::tlv_core::run::judge::<Badge>)])?;
+                    let f1 = ::tlv_core::run::field(
                         <Badge as ::tlv_core::wire::Fixed>::get(
-                            ::tlv_core::parse::at::<0, 22, 22>(run),
+                            ::tlv_core::run::at::<0, 22, 22>(run),
                         ),
                         "badge",
                         input.len(),
@@ -2653,7 +2653,7 @@ mod generated {
                     };
                     <Badge as ::tlv_core::wire::Fixed>::put(
                         &value.badge,
-                        ::tlv_core::parse::at_mut::<0, 22, 22>(run),
+                        ::tlv_core::run::at_mut::<0, 22, 22>(run),
                     );
                     let out = match &value.members {
                         ::core::option::Option::Some(value) => {
@@ -2880,76 +2880,76 @@ mod generated {
         const MIN: usize = 91;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, NumbersRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 91,
             >(
                 input,
                 &[
-                    ("u8", ::tlv_core::parse::judge::<u8>),
-                    ("u16", ::tlv_core::parse::judge::<u16>),
-                    ("u32", ::tlv_core::parse::judge::<u32>),
-                    ("u64", ::tlv_core::parse::judge::<u64>),
-                    ("u128", ::tlv_core::parse::judge::<u128>),
-                    ("i8", ::tlv_core::parse::judge::<i8>),
-                    ("i16", ::tlv_core::parse::judge::<i16>),
-                    ("i32", ::tlv_core::parse::judge::<i32>),
-                    ("i64", ::tlv_core::parse::judge::<i64>),
-                    ("i128", ::tlv_core::parse::judge::<i128>),
-                    ("f32", ::tlv_core::parse::judge::<f32>),
-                    ("f64", ::tlv_core::parse::judge::<f64>),
-                    ("yes", ::tlv_core::parse::judge::<bool>),
-                    ("took", ::tlv_core::parse::judge::<::core::time::Duration>),
-                    ("at", ::tlv_core::parse::judge::<::tlv_core::Timestamp>),
+                    ("u8", ::tlv_core::run::judge::<u8>),
+                    ("u16", ::tlv_core::run::judge::<u16>),
+                    ("u32", ::tlv_core::run::judge::<u32>),
+                    ("u64", ::tlv_core::run::judge::<u64>),
+                    ("u128", ::tlv_core::run::judge::<u128>),
+                    ("i8", ::tlv_core::run::judge::<i8>),
+                    ("i16", ::tlv_core::run::judge::<i16>),
+                    ("i32", ::tlv_core::run::judge::<i32>),
+                    ("i64", ::tlv_core::run::judge::<i64>),
+                    ("i128", ::tlv_core::run::judge::<i128>),
+                    ("f32", ::tlv_core::run::judge::<f32>),
+                    ("f64", ::tlv_core::run::judge::<f64>),
+                    ("yes", ::tlv_core::run::judge::<bool>),
+                    ("took", ::tlv_core::run::judge::<::core::time::Duration>),
+                    ("at", ::tlv_core::run::judge::<::tlv_core::Timestamp>),
                 ],
             )?;
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 1, 91>(run),
+                ::tlv_core::run::at::<0, 1, 91>(run),
             );
             let f1 = <u16 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<1, 2, 91>(run),
+                ::tlv_core::run::at::<1, 2, 91>(run),
             );
             let f2 = <u32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<3, 4, 91>(run),
+                ::tlv_core::run::at::<3, 4, 91>(run),
             );
             let f3 = <u64 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<7, 8, 91>(run),
+                ::tlv_core::run::at::<7, 8, 91>(run),
             );
             let f4 = <u128 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<15, 16, 91>(run),
+                ::tlv_core::run::at::<15, 16, 91>(run),
             );
             let f5 = <i8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<31, 1, 91>(run),
+                ::tlv_core::run::at::<31, 1, 91>(run),
             );
             let f6 = <i16 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<32, 2, 91>(run),
+                ::tlv_core::run::at::<32, 2, 91>(run),
             );
             let f7 = <i32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<34, 4, 91>(run),
+                ::tlv_core::run::at::<34, 4, 91>(run),
             );
             let f8 = <i64 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<38, 8, 91>(run),
+                ::tlv_core::run::at::<38, 8, 91>(run),
             );
             let f9 = <i128 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<46, 16, 91>(run),
+                ::tlv_core::run::at::<46, 16, 91>(run),
             );
             let f10 = <f32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<62, 4, 91>(run),
+                ::tlv_core::run::at::<62, 4, 91>(run),
             );
             let f11 = <f64 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<66, 8, 91>(run),
+                ::tlv_core::run::at::<66, 8, 91>(run),
             );
-            let f12 = ::tlv_core::parse::run_field(
+            let f12 = ::tlv_core::run::field(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<74, 1, 91>(run),
+                    ::tlv_core::run::at::<74, 1, 91>(run),
                 ),
                 "yes",
                 input.len() + 16,
             )?;
             let f13 = <::core::time::Duration as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<75, 8, 91>(run),
+                ::tlv_core::run::at::<75, 8, 91>(run),
             );
             let f14 = <::tlv_core::Timestamp as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<83, 8, 91>(run),
+                ::tlv_core::run::at::<83, 8, 91>(run),
             );
             ::tlv_core::TailReader::skip(input)?;
             ::core::result::Result::Ok((
@@ -2979,76 +2979,76 @@ mod generated {
             input: &'a [u8],
             _: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 91,
             >(
                 input,
                 &[
-                    ("u8", ::tlv_core::parse::judge::<u8>),
-                    ("u16", ::tlv_core::parse::judge::<u16>),
-                    ("u32", ::tlv_core::parse::judge::<u32>),
-                    ("u64", ::tlv_core::parse::judge::<u64>),
-                    ("u128", ::tlv_core::parse::judge::<u128>),
-                    ("i8", ::tlv_core::parse::judge::<i8>),
-                    ("i16", ::tlv_core::parse::judge::<i16>),
-                    ("i32", ::tlv_core::parse::judge::<i32>),
-                    ("i64", ::tlv_core::parse::judge::<i64>),
-                    ("i128", ::tlv_core::parse::judge::<i128>),
-                    ("f32", ::tlv_core::parse::judge::<f32>),
-                    ("f64", ::tlv_core::parse::judge::<f64>),
-                    ("yes", ::tlv_core::parse::judge::<bool>),
-                    ("took", ::tlv_core::parse::judge::<::core::time::Duration>),
-                    ("at", ::tlv_core::parse::judge::<::tlv_core::Timestamp>),
+                    ("u8", ::tlv_core::run::judge::<u8>),
+                    ("u16", ::tlv_core::run::judge::<u16>),
+                    ("u32", ::tlv_core::run::judge::<u32>),
+                    ("u64", ::tlv_core::run::judge::<u64>),
+                    ("u128", ::tlv_core::run::judge::<u128>),
+                    ("i8", ::tlv_core::run::judge::<i8>),
+                    ("i16", ::tlv_core::run::judge::<i16>),
+                    ("i32", ::tlv_core::run::judge::<i32>),
+                    ("i64", ::tlv_core::run::judge::<i64>),
+                    ("i128", ::tlv_core::run::judge::<i128>),
+                    ("f32", ::tlv_core::run::judge::<f32>),
+                    ("f64", ::tlv_core::run::judge::<f64>),
+                    ("yes", ::tlv_core::run::judge::<bool>),
+                    ("took", ::tlv_core::run::judge::<::core::time::Duration>),
+                    ("at", ::tlv_core::run::judge::<::tlv_core::Timestamp>),
                 ],
             )?;
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 1, 91>(run),
+                ::tlv_core::run::at::<0, 1, 91>(run),
             );
             let f1 = <u16 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<1, 2, 91>(run),
+                ::tlv_core::run::at::<1, 2, 91>(run),
             );
             let f2 = <u32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<3, 4, 91>(run),
+                ::tlv_core::run::at::<3, 4, 91>(run),
             );
             let f3 = <u64 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<7, 8, 91>(run),
+                ::tlv_core::run::at::<7, 8, 91>(run),
             );
             let f4 = <u128 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<15, 16, 91>(run),
+                ::tlv_core::run::at::<15, 16, 91>(run),
             );
             let f5 = <i8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<31, 1, 91>(run),
+                ::tlv_core::run::at::<31, 1, 91>(run),
             );
             let f6 = <i16 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<32, 2, 91>(run),
+                ::tlv_core::run::at::<32, 2, 91>(run),
             );
             let f7 = <i32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<34, 4, 91>(run),
+                ::tlv_core::run::at::<34, 4, 91>(run),
             );
             let f8 = <i64 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<38, 8, 91>(run),
+                ::tlv_core::run::at::<38, 8, 91>(run),
             );
             let f9 = <i128 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<46, 16, 91>(run),
+                ::tlv_core::run::at::<46, 16, 91>(run),
             );
             let f10 = <f32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<62, 4, 91>(run),
+                ::tlv_core::run::at::<62, 4, 91>(run),
             );
             let f11 = <f64 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<66, 8, 91>(run),
+                ::tlv_core::run::at::<66, 8, 91>(run),
             );
-            let f12 = ::tlv_core::parse::run_field(
+            let f12 = ::tlv_core::run::field(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<74, 1, 91>(run),
+                    ::tlv_core::run::at::<74, 1, 91>(run),
                 ),
                 "yes",
                 input.len() + 16,
             )?;
             let f13 = <::core::time::Duration as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<75, 8, 91>(run),
+                ::tlv_core::run::at::<75, 8, 91>(run),
             );
             let f14 = <::tlv_core::Timestamp as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<83, 8, 91>(run),
+                ::tlv_core::run::at::<83, 8, 91>(run),
             );
             ::tlv_core::TailReader::skip(input)?;
             ::core::result::Result::Ok((
@@ -3115,63 +3115,63 @@ mod generated {
             };
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.u8,
-                ::tlv_core::parse::at_mut::<0, 1, 91>(run),
+                ::tlv_core::run::at_mut::<0, 1, 91>(run),
             );
             <u16 as ::tlv_core::wire::Fixed>::put(
                 &value.u16,
-                ::tlv_core::parse::at_mut::<1, 2, 91>(run),
+                ::tlv_core::run::at_mut::<1, 2, 91>(run),
             );
             <u32 as ::tlv_core::wire::Fixed>::put(
                 &value.u32,
-                ::tlv_core::parse::at_mut::<3, 4, 91>(run),
+                ::tlv_core::run::at_mut::<3, 4, 91>(run),
             );
             <u64 as ::tlv_core::wire::Fixed>::put(
                 &value.u64,
-                ::tlv_core::parse::at_mut::<7, 8, 91>(run),
+                ::tlv_core::run::at_mut::<7, 8, 91>(run),
             );
             <u128 as ::tlv_core::wire::Fixed>::put(
                 &value.u128,
-                ::tlv_core::parse::at_mut::<15, 16, 91>(run),
+                ::tlv_core::run::at_mut::<15, 16, 91>(run),
             );
             <i8 as ::tlv_core::wire::Fixed>::put(
                 &value.i8,
-                ::tlv_core::parse::at_mut::<31, 1, 91>(run),
+                ::tlv_core::run::at_mut::<31, 1, 91>(run),
             );
             <i16 as ::tlv_core::wire::Fixed>::put(
                 &value.i16,
-                ::tlv_core::parse::at_mut::<32, 2, 91>(run),
+                ::tlv_core::run::at_mut::<32, 2, 91>(run),
             );
             <i32 as ::tlv_core::wire::Fixed>::put(
                 &value.i32,
-                ::tlv_core::parse::at_mut::<34, 4, 91>(run),
+                ::tlv_core::run::at_mut::<34, 4, 91>(run),
             );
             <i64 as ::tlv_core::wire::Fixed>::put(
                 &value.i64,
-                ::tlv_core::parse::at_mut::<38, 8, 91>(run),
+                ::tlv_core::run::at_mut::<38, 8, 91>(run),
             );
             <i128 as ::tlv_core::wire::Fixed>::put(
                 &value.i128,
-                ::tlv_core::parse::at_mut::<46, 16, 91>(run),
+                ::tlv_core::run::at_mut::<46, 16, 91>(run),
             );
             <f32 as ::tlv_core::wire::Fixed>::put(
                 &value.f32,
-                ::tlv_core::parse::at_mut::<62, 4, 91>(run),
+                ::tlv_core::run::at_mut::<62, 4, 91>(run),
             );
             <f64 as ::tlv_core::wire::Fixed>::put(
                 &value.f64,
-                ::tlv_core::parse::at_mut::<66, 8, 91>(run),
+                ::tlv_core::run::at_mut::<66, 8, 91>(run),
             );
             <bool as ::tlv_core::wire::Fixed>::put(
                 &value.yes,
-                ::tlv_core::parse::at_mut::<74, 1, 91>(run),
+                ::tlv_core::run::at_mut::<74, 1, 91>(run),
             );
             <::core::time::Duration as ::tlv_core::wire::Fixed>::put(
                 &value.took,
-                ::tlv_core::parse::at_mut::<75, 8, 91>(run),
+                ::tlv_core::run::at_mut::<75, 8, 91>(run),
             );
             <::tlv_core::Timestamp as ::tlv_core::wire::Fixed>::put(
                 &value.at,
-                ::tlv_core::parse::at_mut::<83, 8, 91>(run),
+                ::tlv_core::run::at_mut::<83, 8, 91>(run),
             );
             out
         }
@@ -3375,16 +3375,16 @@ mod generated {
                 > as ::tlv_core::wire::Wire>::read_ref(input),
                 "shapes",
             )?;
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 8,
             >(
                 input,
-                &[("quad", ::tlv_core::parse::judge::<::tlv_core::wire::Array<u16, 4>>)],
+                &[("quad", ::tlv_core::run::judge::<::tlv_core::wire::Array<u16, 4>>)],
             )?;
             let f4 = <::tlv_core::wire::Array<
                 u16,
                 4,
-            > as ::tlv_core::wire::Plain>::plain(::tlv_core::parse::at::<0, 8, 8>(run));
+            > as ::tlv_core::wire::Plain>::plain(::tlv_core::run::at::<0, 8, 8>(run));
             let (input, f5) = ::tlv_core::parse::field(
                 <::tlv_core::wire::Map<
                     ::tlv_core::wire::Str<9>,
@@ -3466,16 +3466,16 @@ mod generated {
                 > as ::tlv_core::wire::Wire>::read(input, source),
                 "shapes",
             )?;
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 8,
             >(
                 input,
-                &[("quad", ::tlv_core::parse::judge::<::tlv_core::wire::Array<u16, 4>>)],
+                &[("quad", ::tlv_core::run::judge::<::tlv_core::wire::Array<u16, 4>>)],
             )?;
             let f4 = <::tlv_core::wire::Array<
                 u16,
                 4,
-            > as ::tlv_core::wire::Plain>::plain(::tlv_core::parse::at::<0, 8, 8>(run));
+            > as ::tlv_core::wire::Plain>::plain(::tlv_core::run::at::<0, 8, 8>(run));
             let (input, f5) = ::tlv_core::parse::field(
                 <::tlv_core::wire::Map<
                     ::tlv_core::wire::Str<9>,
@@ -3693,7 +3693,7 @@ mod generated {
                 4,
             > as ::tlv_core::wire::Fixed>::put(
                 &value.quad,
-                ::tlv_core::parse::at_mut::<0, 8, 8>(run),
+                ::tlv_core::run::at_mut::<0, 8, 8>(run),
             );
             let out = <::tlv_core::wire::Map<
                 ::tlv_core::wire::Str<9>,
@@ -3863,14 +3863,14 @@ mod generated {
         const MIN: usize = 9;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, RuledRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 5,
             >(
                 input,
                 &[
                     (
                         "percent",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             u8,
                         >(
                             input,
@@ -3880,7 +3880,7 @@ mod generated {
                     ),
                     (
                         "cold",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             f32,
                         >(
                             input,
@@ -3891,7 +3891,7 @@ mod generated {
                 ],
             )?;
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 1, 5>(run),
+                ::tlv_core::run::at::<0, 1, 5>(run),
             );
             ::tlv_core::parse::hold(
                 (1..=100).contains(&f0),
@@ -3900,7 +3900,7 @@ mod generated {
                 input.len() + 5,
             )?;
             let f1 = <f32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<1, 4, 5>(run),
+                ::tlv_core::run::at::<1, 4, 5>(run),
             );
             ::tlv_core::parse::hold(
                 (-273.15..=-1.0).contains(&f1),
@@ -3952,14 +3952,14 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 5,
             >(
                 input,
                 &[
                     (
                         "percent",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             u8,
                         >(
                             input,
@@ -3969,7 +3969,7 @@ mod generated {
                     ),
                     (
                         "cold",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             f32,
                         >(
                             input,
@@ -3980,7 +3980,7 @@ mod generated {
                 ],
             )?;
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 1, 5>(run),
+                ::tlv_core::run::at::<0, 1, 5>(run),
             );
             ::tlv_core::parse::hold(
                 (1..=100).contains(&f0),
@@ -3989,7 +3989,7 @@ mod generated {
                 input.len() + 5,
             )?;
             let f1 = <f32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<1, 4, 5>(run),
+                ::tlv_core::run::at::<1, 4, 5>(run),
             );
             ::tlv_core::parse::hold(
                 (-273.15..=-1.0).contains(&f1),
@@ -4123,11 +4123,11 @@ mod generated {
             };
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.percent,
-                ::tlv_core::parse::at_mut::<0, 1, 5>(run),
+                ::tlv_core::run::at_mut::<0, 1, 5>(run),
             );
             <f32 as ::tlv_core::wire::Fixed>::put(
                 &value.cold,
-                ::tlv_core::parse::at_mut::<1, 4, 5>(run),
+                ::tlv_core::run::at_mut::<1, 4, 5>(run),
             );
             let out = <::tlv_core::wire::Blob<
                 32,
@@ -4803,12 +4803,12 @@ mod generated {
         const MIN: usize = 1;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, TinyRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 1,
-            >(input, &[("on", ::tlv_core::parse::judge::<bool>)])?;
-            let f0 = ::tlv_core::parse::run_field(
+            >(input, &[("on", ::tlv_core::run::judge::<bool>)])?;
+            let f0 = ::tlv_core::run::field(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<0, 1, 1>(run),
+                    ::tlv_core::run::at::<0, 1, 1>(run),
                 ),
                 "on",
                 input.len(),
@@ -4827,12 +4827,12 @@ mod generated {
             input: &'a [u8],
             _: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 1,
-            >(input, &[("on", ::tlv_core::parse::judge::<bool>)])?;
-            let f0 = ::tlv_core::parse::run_field(
+            >(input, &[("on", ::tlv_core::run::judge::<bool>)])?;
+            let f0 = ::tlv_core::run::field(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<0, 1, 1>(run),
+                    ::tlv_core::run::at::<0, 1, 1>(run),
                 ),
                 "on",
                 input.len(),
@@ -4863,7 +4863,7 @@ mod generated {
             };
             <bool as ::tlv_core::wire::Fixed>::put(
                 &value.on,
-                ::tlv_core::parse::at_mut::<0, 1, 1>(run),
+                ::tlv_core::run::at_mut::<0, 1, 1>(run),
             );
             out
         }
@@ -4957,11 +4957,11 @@ mod generated {
         const MIN: usize = 16;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, KeptRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 16,
-            >(input, &[("id", ::tlv_core::parse::judge::<::tlv_core::Uuid>)])?;
+            >(input, &[("id", ::tlv_core::run::judge::<::tlv_core::Uuid>)])?;
             let f0 = <::tlv_core::Uuid as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 16, 16>(run),
+                ::tlv_core::run::at::<0, 16, 16>(run),
             );
             let mut f1 = ::core::option::Option::None;
             let mut tail = ::tlv_core::TailReader::new(input);
@@ -4996,11 +4996,11 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 16,
-            >(input, &[("id", ::tlv_core::parse::judge::<::tlv_core::Uuid>)])?;
+            >(input, &[("id", ::tlv_core::run::judge::<::tlv_core::Uuid>)])?;
             let f0 = <::tlv_core::Uuid as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 16, 16>(run),
+                ::tlv_core::run::at::<0, 16, 16>(run),
             );
             let mut f1 = ::core::option::Option::None;
             let mut retained = ::tlv_core::Retained::default();
@@ -5067,7 +5067,7 @@ mod generated {
             };
             <::tlv_core::Uuid as ::tlv_core::wire::Fixed>::put(
                 &value.id,
-                ::tlv_core::parse::at_mut::<0, 16, 16>(run),
+                ::tlv_core::run::at_mut::<0, 16, 16>(run),
             );
             let out = value.retained.write(0x0000, 4, out);
             let out = match &value.ip {
@@ -5787,27 +5787,27 @@ mod generated {
         const MIN: usize = 61;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, FixedRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 61,
             >(
                 input,
                 &[
-                    ("code", ::tlv_core::parse::judge::<Code>),
+                    ("code", ::tlv_core::run::judge::<Code>),
                     (
                         "corners",
-                        ::tlv_core::parse::judge::<::tlv_core::wire::Array<Point, 3>>,
+                        ::tlv_core::run::judge::<::tlv_core::wire::Array<Point, 3>>,
                     ),
-                    ("badge", ::tlv_core::parse::judge::<Badge>),
-                    ("wide", ::tlv_core::parse::judge::<Wide>),
+                    ("badge", ::tlv_core::run::judge::<Badge>),
+                    ("wide", ::tlv_core::run::judge::<Wide>),
                     (
                         "rows",
-                        ::tlv_core::parse::judge::<
+                        ::tlv_core::run::judge::<
                             ::tlv_core::wire::Array<::tlv_core::wire::Array<bool, 2>, 2>,
                         >,
                     ),
                     (
                         "level",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             i64,
                         >(
                             input,
@@ -5817,45 +5817,45 @@ mod generated {
                     ),
                 ],
             )?;
-            let f0 = ::tlv_core::parse::run_field(
+            let f0 = ::tlv_core::run::field(
                 <Code as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<0, 4, 61>(run),
+                    ::tlv_core::run::at::<0, 4, 61>(run),
                 ),
                 "code",
                 input.len() + 57,
             )?;
-            let f1 = ::tlv_core::parse::run_field(
+            let f1 = ::tlv_core::run::field(
                 <::tlv_core::wire::Array<
                     Point,
                     3,
                 > as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<4, 15, 61>(run),
+                    ::tlv_core::run::at::<4, 15, 61>(run),
                 ),
                 "corners",
                 input.len() + 42,
             )?;
-            let f2 = ::tlv_core::parse::run_field(
+            let f2 = ::tlv_core::run::field(
                 <Badge as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<19, 22, 61>(run),
+                    ::tlv_core::run::at::<19, 22, 61>(run),
                 ),
                 "badge",
                 input.len() + 20,
             )?;
             let f3 = <Wide as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<41, 8, 61>(run),
+                ::tlv_core::run::at::<41, 8, 61>(run),
             );
-            let f4 = ::tlv_core::parse::run_field(
+            let f4 = ::tlv_core::run::field(
                 <::tlv_core::wire::Array<
                     ::tlv_core::wire::Array<bool, 2>,
                     2,
                 > as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<49, 4, 61>(run),
+                    ::tlv_core::run::at::<49, 4, 61>(run),
                 ),
                 "rows",
                 input.len() + 8,
             )?;
             let f5 = <i64 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<53, 8, 61>(run),
+                ::tlv_core::run::at::<53, 8, 61>(run),
             );
             ::tlv_core::parse::hold(
                 (-5..=5).contains(&f5),
@@ -5882,27 +5882,27 @@ mod generated {
             input: &'a [u8],
             _: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 61,
             >(
                 input,
                 &[
-                    ("code", ::tlv_core::parse::judge::<Code>),
+                    ("code", ::tlv_core::run::judge::<Code>),
                     (
                         "corners",
-                        ::tlv_core::parse::judge::<::tlv_core::wire::Array<Point, 3>>,
+                        ::tlv_core::run::judge::<::tlv_core::wire::Array<Point, 3>>,
                     ),
-                    ("badge", ::tlv_core::parse::judge::<Badge>),
-                    ("wide", ::tlv_core::parse::judge::<Wide>),
+                    ("badge", ::tlv_core::run::judge::<Badge>),
+                    ("wide", ::tlv_core::run::judge::<Wide>),
                     (
                         "rows",
-                        ::tlv_core::parse::judge::<
+                        ::tlv_core::run::judge::<
                             ::tlv_core::wire::Array<::tlv_core::wire::Array<bool, 2>, 2>,
                         >,
                     ),
                     (
                         "level",
-                        |input| ::tlv_core::parse::judge_held::<
+                        |input| ::tlv_core::run::judge_held::<
                             i64,
                         >(
                             input,
@@ -5912,45 +5912,45 @@ mod generated {
                     ),
                 ],
             )?;
-            let f0 = ::tlv_core::parse::run_field(
+            let f0 = ::tlv_core::run::field(
                 <Code as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<0, 4, 61>(run),
+                    ::tlv_core::run::at::<0, 4, 61>(run),
                 ),
                 "code",
                 input.len() + 57,
             )?;
-            let f1 = ::tlv_core::parse::run_field(
+            let f1 = ::tlv_core::run::field(
                 <::tlv_core::wire::Array<
                     Point,
                     3,
                 > as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<4, 15, 61>(run),
+                    ::tlv_core::run::at::<4, 15, 61>(run),
                 ),
                 "corners",
                 input.len() + 42,
             )?;
-            let f2 = ::tlv_core::parse::run_field(
+            let f2 = ::tlv_core::run::field(
                 <Badge as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<19, 22, 61>(run),
+                    ::tlv_core::run::at::<19, 22, 61>(run),
                 ),
                 "badge",
                 input.len() + 20,
             )?;
             let f3 = <Wide as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<41, 8, 61>(run),
+                ::tlv_core::run::at::<41, 8, 61>(run),
             );
-            let f4 = ::tlv_core::parse::run_field(
+            let f4 = ::tlv_core::run::field(
                 <::tlv_core::wire::Array<
                     ::tlv_core::wire::Array<bool, 2>,
                     2,
                 > as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<49, 4, 61>(run),
+                    ::tlv_core::run::at::<49, 4, 61>(run),
                 ),
                 "rows",
                 input.len() + 8,
             )?;
             let f5 = <i64 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<53, 8, 61>(run),
+                ::tlv_core::run::at::<53, 8, 61>(run),
             );
             ::tlv_core::parse::hold(
                 (-5..=5).contains(&f5),
@@ -6010,33 +6010,33 @@ mod generated {
             };
             <Code as ::tlv_core::wire::Fixed>::put(
                 &value.code,
-                ::tlv_core::parse::at_mut::<0, 4, 61>(run),
+                ::tlv_core::run::at_mut::<0, 4, 61>(run),
             );
             <::tlv_core::wire::Array<
                 Point,
                 3,
             > as ::tlv_core::wire::Fixed>::put(
                 &value.corners,
-                ::tlv_core::parse::at_mut::<4, 15, 61>(run),
+                ::tlv_core::run::at_mut::<4, 15, 61>(run),
             );
             <Badge as ::tlv_core::wire::Fixed>::put(
                 &value.badge,
-                ::tlv_core::parse::at_mut::<19, 22, 61>(run),
+                ::tlv_core::run::at_mut::<19, 22, 61>(run),
             );
             <Wide as ::tlv_core::wire::Fixed>::put(
                 &value.wide,
-                ::tlv_core::parse::at_mut::<41, 8, 61>(run),
+                ::tlv_core::run::at_mut::<41, 8, 61>(run),
             );
             <::tlv_core::wire::Array<
                 ::tlv_core::wire::Array<bool, 2>,
                 2,
             > as ::tlv_core::wire::Fixed>::put(
                 &value.rows,
-                ::tlv_core::parse::at_mut::<49, 4, 61>(run),
+                ::tlv_core::run::at_mut::<49, 4, 61>(run),
             );
             <i64 as ::tlv_core::wire::Fixed>::put(
                 &value.level,
-                ::tlv_core::parse::at_mut::<53, 8, 61>(run),
+                ::tlv_core::run::at_mut::<53, 8, 61>(run),
             );
             out
         }
@@ -6397,11 +6397,11 @@ mod generated {
         const MIN: usize = 7;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, AskRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 4,
-            >(input, &[("call", ::tlv_core::parse::judge::<u32>)])?;
+            >(input, &[("call", ::tlv_core::run::judge::<u32>)])?;
             let f0 = <u32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 4, 4>(run),
+                ::tlv_core::run::at::<0, 4, 4>(run),
             );
             let (input, [f1, f2]) = ::tlv_core::text::texts(
                 input,
@@ -6431,11 +6431,11 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 4,
-            >(input, &[("call", ::tlv_core::parse::judge::<u32>)])?;
+            >(input, &[("call", ::tlv_core::run::judge::<u32>)])?;
             let f0 = <u32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 4, 4>(run),
+                ::tlv_core::run::at::<0, 4, 4>(run),
             );
             let (input, [f1, f2]) = ::tlv_core::text::texts(
                 input,
@@ -6527,7 +6527,7 @@ mod generated {
             };
             <u32 as ::tlv_core::wire::Fixed>::put(
                 &value.call,
-                ::tlv_core::parse::at_mut::<0, 4, 4>(run),
+                ::tlv_core::run::at_mut::<0, 4, 4>(run),
             );
             let out = <::tlv_core::wire::Str<
                 20,
@@ -6649,11 +6649,11 @@ mod generated {
         const MIN: usize = 6;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, AnswerRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 4,
-            >(input, &[("call", ::tlv_core::parse::judge::<u32>)])?;
+            >(input, &[("call", ::tlv_core::run::judge::<u32>)])?;
             let f0 = <u32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 4, 4>(run),
+                ::tlv_core::run::at::<0, 4, 4>(run),
             );
             let (input, f1) = ::tlv_core::parse::field(
                 <::tlv_core::wire::List<
@@ -6686,11 +6686,11 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 4,
-            >(input, &[("call", ::tlv_core::parse::judge::<u32>)])?;
+            >(input, &[("call", ::tlv_core::run::judge::<u32>)])?;
             let f0 = <u32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 4, 4>(run),
+                ::tlv_core::run::at::<0, 4, 4>(run),
             );
             let (input, f1) = ::tlv_core::parse::field(
                 <::tlv_core::wire::List<
@@ -6774,7 +6774,7 @@ mod generated {
             };
             <u32 as ::tlv_core::wire::Fixed>::put(
                 &value.call,
-                ::tlv_core::parse::at_mut::<0, 4, 4>(run),
+                ::tlv_core::run::at_mut::<0, 4, 4>(run),
             );
             let out = <::tlv_core::wire::List<
                 Access,
@@ -7131,7 +7131,7 @@ mod generated {
                     0x0116 => {
                         AppRef::Answer(<Answer as ::tlv_core::Message>::borrow(value)?)
                     }
-                    _ => AppRef::Unknown(::tlv_core::parse::unknown_message(id, value)?),
+                    _ => AppRef::Unknown(::tlv_core::unknown::message(id, value)?),
                 },
             )
         }
@@ -7205,7 +7205,7 @@ mod generated {
                     }
                     _ => {
                         Self::Unknown(
-                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                            ::tlv_core::unknown::own_message(id, value, source)?,
                         )
                     }
                 },

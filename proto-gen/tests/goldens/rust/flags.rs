@@ -167,11 +167,11 @@ mod generated {
         const MIN: usize = 3;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, AbilitiesRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 2,
-            >(input, &[("can", ::tlv_core::parse::judge::<Can>)])?;
+            >(input, &[("can", ::tlv_core::run::judge::<Can>)])?;
             let f0 = <Can as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 2, 2>(run),
+                ::tlv_core::run::at::<0, 2, 2>(run),
             );
             let (input, f1) = ::tlv_core::parse::field(
                 <::tlv_core::wire::List<
@@ -195,11 +195,11 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 2,
-            >(input, &[("can", ::tlv_core::parse::judge::<Can>)])?;
+            >(input, &[("can", ::tlv_core::run::judge::<Can>)])?;
             let f0 = <Can as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 2, 2>(run),
+                ::tlv_core::run::at::<0, 2, 2>(run),
             );
             let (input, f1) = ::tlv_core::parse::field(
                 <::tlv_core::wire::List<
@@ -254,7 +254,7 @@ mod generated {
             };
             <Can as ::tlv_core::wire::Fixed>::put(
                 &value.can,
-                ::tlv_core::parse::at_mut::<0, 2, 2>(run),
+                ::tlv_core::run::at_mut::<0, 2, 2>(run),
             );
             <::tlv_core::wire::List<
                 Can,
@@ -355,11 +355,7 @@ mod generated {
                             <Abilities as ::tlv_core::Message>::borrow(value)?,
                         )
                     }
-                    _ => {
-                        EverythingRef::Unknown(
-                            ::tlv_core::parse::unknown_message(id, value)?,
-                        )
-                    }
+                    _ => EverythingRef::Unknown(::tlv_core::unknown::message(id, value)?),
                 },
             )
         }
@@ -381,7 +377,7 @@ mod generated {
                     }
                     _ => {
                         Self::Unknown(
-                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                            ::tlv_core::unknown::own_message(id, value, source)?,
                         )
                     }
                 },

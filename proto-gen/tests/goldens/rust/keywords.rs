@@ -124,7 +124,7 @@ mod generated {
             ::core::result::Result::Ok(<Self as ::tlv_core::wire::Plain>::plain(bytes))
         }
         fn cut(bytes: &[u8]) -> ::tlv_core::DecodeError {
-            ::tlv_core::parse::cut(bytes, &[("yield", ::tlv_core::parse::judge::<u8>)])
+            ::tlv_core::run::cut(bytes, &[("yield", ::tlv_core::run::judge::<u8>)])
         }
         #[inline]
         fn put(value: &Self, out: &mut [u8]) {
@@ -133,7 +133,7 @@ mod generated {
             };
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.r#yield,
-                ::tlv_core::parse::at_mut::<0, 1, 1>(run),
+                ::tlv_core::run::at_mut::<0, 1, 1>(run),
             );
         }
         #[inline]
@@ -156,7 +156,7 @@ mod generated {
         fn plain(bytes: &[u8]) -> Self {
             let run = bytes.first_chunk::<1>().unwrap_or(&[0; 1]);
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 1, 1>(run),
+                ::tlv_core::run::at::<0, 1, 1>(run),
             );
             Self { r#yield: f0 }
         }
@@ -384,76 +384,76 @@ mod generated {
         const MIN: usize = 16;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, TypeRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 16,
             >(
                 input,
                 &[
-                    ("type", ::tlv_core::parse::judge::<u8>),
-                    ("self", ::tlv_core::parse::judge::<u8>),
-                    ("super", ::tlv_core::parse::judge::<u8>),
-                    ("crate", ::tlv_core::parse::judge::<u8>),
-                    ("match", ::tlv_core::parse::judge::<u8>),
-                    ("async", ::tlv_core::parse::judge::<u8>),
-                    ("gen", ::tlv_core::parse::judge::<u8>),
-                    ("union", ::tlv_core::parse::judge::<u8>),
-                    ("input", ::tlv_core::parse::judge::<u8>),
-                    ("value", ::tlv_core::parse::judge::<u8>),
-                    ("run", ::tlv_core::parse::judge::<u8>),
-                    ("out", ::tlv_core::parse::judge::<u8>),
-                    ("f0", ::tlv_core::parse::judge::<u8>),
-                    ("source", ::tlv_core::parse::judge::<u8>),
-                    ("choices", ::tlv_core::parse::judge::<u8>),
-                    ("rest", ::tlv_core::parse::judge::<u8>),
+                    ("type", ::tlv_core::run::judge::<u8>),
+                    ("self", ::tlv_core::run::judge::<u8>),
+                    ("super", ::tlv_core::run::judge::<u8>),
+                    ("crate", ::tlv_core::run::judge::<u8>),
+                    ("match", ::tlv_core::run::judge::<u8>),
+                    ("async", ::tlv_core::run::judge::<u8>),
+                    ("gen", ::tlv_core::run::judge::<u8>),
+                    ("union", ::tlv_core::run::judge::<u8>),
+                    ("input", ::tlv_core::run::judge::<u8>),
+                    ("value", ::tlv_core::run::judge::<u8>),
+                    ("run", ::tlv_core::run::judge::<u8>),
+                    ("out", ::tlv_core::run::judge::<u8>),
+                    ("f0", ::tlv_core::run::judge::<u8>),
+                    ("source", ::tlv_core::run::judge::<u8>),
+                    ("choices", ::tlv_core::run::judge::<u8>),
+                    ("rest", ::tlv_core::run::judge::<u8>),
                 ],
             )?;
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 1, 16>(run),
+                ::tlv_core::run::at::<0, 1, 16>(run),
             );
             let f1 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<1, 1, 16>(run),
+                ::tlv_core::run::at::<1, 1, 16>(run),
             );
             let f2 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<2, 1, 16>(run),
+                ::tlv_core::run::at::<2, 1, 16>(run),
             );
             let f3 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<3, 1, 16>(run),
+                ::tlv_core::run::at::<3, 1, 16>(run),
             );
             let f4 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<4, 1, 16>(run),
+                ::tlv_core::run::at::<4, 1, 16>(run),
             );
             let f5 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<5, 1, 16>(run),
+                ::tlv_core::run::at::<5, 1, 16>(run),
             );
             let f6 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<6, 1, 16>(run),
+                ::tlv_core::run::at::<6, 1, 16>(run),
             );
             let f7 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<7, 1, 16>(run),
+                ::tlv_core::run::at::<7, 1, 16>(run),
             );
             let f8 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<8, 1, 16>(run),
+                ::tlv_core::run::at::<8, 1, 16>(run),
             );
             let f9 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<9, 1, 16>(run),
+                ::tlv_core::run::at::<9, 1, 16>(run),
             );
             let f10 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<10, 1, 16>(run),
+                ::tlv_core::run::at::<10, 1, 16>(run),
             );
             let f11 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<11, 1, 16>(run),
+                ::tlv_core::run::at::<11, 1, 16>(run),
             );
             let f12 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<12, 1, 16>(run),
+                ::tlv_core::run::at::<12, 1, 16>(run),
             );
             let f13 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<13, 1, 16>(run),
+                ::tlv_core::run::at::<13, 1, 16>(run),
             );
             let f14 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<14, 1, 16>(run),
+                ::tlv_core::run::at::<14, 1, 16>(run),
             );
             let f15 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<15, 1, 16>(run),
+                ::tlv_core::run::at::<15, 1, 16>(run),
             );
             let mut f16 = ::core::option::Option::None;
             let mut f17 = ::core::option::Option::None;
@@ -529,76 +529,76 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 16,
             >(
                 input,
                 &[
-                    ("type", ::tlv_core::parse::judge::<u8>),
-                    ("self", ::tlv_core::parse::judge::<u8>),
-                    ("super", ::tlv_core::parse::judge::<u8>),
-                    ("crate", ::tlv_core::parse::judge::<u8>),
-                    ("match", ::tlv_core::parse::judge::<u8>),
-                    ("async", ::tlv_core::parse::judge::<u8>),
-                    ("gen", ::tlv_core::parse::judge::<u8>),
-                    ("union", ::tlv_core::parse::judge::<u8>),
-                    ("input", ::tlv_core::parse::judge::<u8>),
-                    ("value", ::tlv_core::parse::judge::<u8>),
-                    ("run", ::tlv_core::parse::judge::<u8>),
-                    ("out", ::tlv_core::parse::judge::<u8>),
-                    ("f0", ::tlv_core::parse::judge::<u8>),
-                    ("source", ::tlv_core::parse::judge::<u8>),
-                    ("choices", ::tlv_core::parse::judge::<u8>),
-                    ("rest", ::tlv_core::parse::judge::<u8>),
+                    ("type", ::tlv_core::run::judge::<u8>),
+                    ("self", ::tlv_core::run::judge::<u8>),
+                    ("super", ::tlv_core::run::judge::<u8>),
+                    ("crate", ::tlv_core::run::judge::<u8>),
+                    ("match", ::tlv_core::run::judge::<u8>),
+                    ("async", ::tlv_core::run::judge::<u8>),
+                    ("gen", ::tlv_core::run::judge::<u8>),
+                    ("union", ::tlv_core::run::judge::<u8>),
+                    ("input", ::tlv_core::run::judge::<u8>),
+                    ("value", ::tlv_core::run::judge::<u8>),
+                    ("run", ::tlv_core::run::judge::<u8>),
+                    ("out", ::tlv_core::run::judge::<u8>),
+                    ("f0", ::tlv_core::run::judge::<u8>),
+                    ("source", ::tlv_core::run::judge::<u8>),
+                    ("choices", ::tlv_core::run::judge::<u8>),
+                    ("rest", ::tlv_core::run::judge::<u8>),
                 ],
             )?;
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 1, 16>(run),
+                ::tlv_core::run::at::<0, 1, 16>(run),
             );
             let f1 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<1, 1, 16>(run),
+                ::tlv_core::run::at::<1, 1, 16>(run),
             );
             let f2 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<2, 1, 16>(run),
+                ::tlv_core::run::at::<2, 1, 16>(run),
             );
             let f3 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<3, 1, 16>(run),
+                ::tlv_core::run::at::<3, 1, 16>(run),
             );
             let f4 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<4, 1, 16>(run),
+                ::tlv_core::run::at::<4, 1, 16>(run),
             );
             let f5 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<5, 1, 16>(run),
+                ::tlv_core::run::at::<5, 1, 16>(run),
             );
             let f6 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<6, 1, 16>(run),
+                ::tlv_core::run::at::<6, 1, 16>(run),
             );
             let f7 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<7, 1, 16>(run),
+                ::tlv_core::run::at::<7, 1, 16>(run),
             );
             let f8 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<8, 1, 16>(run),
+                ::tlv_core::run::at::<8, 1, 16>(run),
             );
             let f9 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<9, 1, 16>(run),
+                ::tlv_core::run::at::<9, 1, 16>(run),
             );
             let f10 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<10, 1, 16>(run),
+                ::tlv_core::run::at::<10, 1, 16>(run),
             );
             let f11 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<11, 1, 16>(run),
+                ::tlv_core::run::at::<11, 1, 16>(run),
             );
             let f12 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<12, 1, 16>(run),
+                ::tlv_core::run::at::<12, 1, 16>(run),
             );
             let f13 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<13, 1, 16>(run),
+                ::tlv_core::run::at::<13, 1, 16>(run),
             );
             let f14 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<14, 1, 16>(run),
+                ::tlv_core::run::at::<14, 1, 16>(run),
             );
             let f15 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<15, 1, 16>(run),
+                ::tlv_core::run::at::<15, 1, 16>(run),
             );
             let mut f16 = ::core::option::Option::None;
             let mut f17 = ::core::option::Option::None;
@@ -745,67 +745,67 @@ mod generated {
             };
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.r#type,
-                ::tlv_core::parse::at_mut::<0, 1, 16>(run),
+                ::tlv_core::run::at_mut::<0, 1, 16>(run),
             );
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.self_,
-                ::tlv_core::parse::at_mut::<1, 1, 16>(run),
+                ::tlv_core::run::at_mut::<1, 1, 16>(run),
             );
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.super_,
-                ::tlv_core::parse::at_mut::<2, 1, 16>(run),
+                ::tlv_core::run::at_mut::<2, 1, 16>(run),
             );
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.crate_,
-                ::tlv_core::parse::at_mut::<3, 1, 16>(run),
+                ::tlv_core::run::at_mut::<3, 1, 16>(run),
             );
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.r#match,
-                ::tlv_core::parse::at_mut::<4, 1, 16>(run),
+                ::tlv_core::run::at_mut::<4, 1, 16>(run),
             );
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.r#async,
-                ::tlv_core::parse::at_mut::<5, 1, 16>(run),
+                ::tlv_core::run::at_mut::<5, 1, 16>(run),
             );
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.r#gen,
-                ::tlv_core::parse::at_mut::<6, 1, 16>(run),
+                ::tlv_core::run::at_mut::<6, 1, 16>(run),
             );
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.r#union,
-                ::tlv_core::parse::at_mut::<7, 1, 16>(run),
+                ::tlv_core::run::at_mut::<7, 1, 16>(run),
             );
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.input,
-                ::tlv_core::parse::at_mut::<8, 1, 16>(run),
+                ::tlv_core::run::at_mut::<8, 1, 16>(run),
             );
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.value,
-                ::tlv_core::parse::at_mut::<9, 1, 16>(run),
+                ::tlv_core::run::at_mut::<9, 1, 16>(run),
             );
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.run,
-                ::tlv_core::parse::at_mut::<10, 1, 16>(run),
+                ::tlv_core::run::at_mut::<10, 1, 16>(run),
             );
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.out,
-                ::tlv_core::parse::at_mut::<11, 1, 16>(run),
+                ::tlv_core::run::at_mut::<11, 1, 16>(run),
             );
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.f0,
-                ::tlv_core::parse::at_mut::<12, 1, 16>(run),
+                ::tlv_core::run::at_mut::<12, 1, 16>(run),
             );
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.source,
-                ::tlv_core::parse::at_mut::<13, 1, 16>(run),
+                ::tlv_core::run::at_mut::<13, 1, 16>(run),
             );
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.choices,
-                ::tlv_core::parse::at_mut::<14, 1, 16>(run),
+                ::tlv_core::run::at_mut::<14, 1, 16>(run),
             );
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.rest,
-                ::tlv_core::parse::at_mut::<15, 1, 16>(run),
+                ::tlv_core::run::at_mut::<15, 1, 16>(run),
             );
             let out = match &value.tail {
                 ::core::option::Option::Some(value) => {
@@ -964,11 +964,7 @@ mod generated {
                             <Type as ::tlv_core::Message>::borrow(value)?,
                         )
                     }
-                    _ => {
-                        EverythingRef::Unknown(
-                            ::tlv_core::parse::unknown_message(id, value)?,
-                        )
-                    }
+                    _ => EverythingRef::Unknown(::tlv_core::unknown::message(id, value)?),
                 },
             )
         }
@@ -987,7 +983,7 @@ mod generated {
                     }
                     _ => {
                         Self::Unknown(
-                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                            ::tlv_core::unknown::own_message(id, value, source)?,
                         )
                     }
                 },

@@ -588,11 +588,7 @@ mod generated {
                             <Maps as ::tlv_core::Message>::borrow(value)?,
                         )
                     }
-                    _ => {
-                        EverythingRef::Unknown(
-                            ::tlv_core::parse::unknown_message(id, value)?,
-                        )
-                    }
+                    _ => EverythingRef::Unknown(::tlv_core::unknown::message(id, value)?),
                 },
             )
         }
@@ -611,7 +607,7 @@ mod generated {
                     }
                     _ => {
                         Self::Unknown(
-                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                            ::tlv_core::unknown::own_message(id, value, source)?,
                         )
                     }
                 },

@@ -173,65 +173,65 @@ mod generated {
         const MIN: usize = 75;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, NumbersRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 75,
             >(
                 input,
                 &[
-                    ("u8", ::tlv_core::parse::judge::<u8>),
-                    ("u16", ::tlv_core::parse::judge::<u16>),
-                    ("u32", ::tlv_core::parse::judge::<u32>),
-                    ("u64", ::tlv_core::parse::judge::<u64>),
-                    ("u128", ::tlv_core::parse::judge::<u128>),
-                    ("i8", ::tlv_core::parse::judge::<i8>),
-                    ("i16", ::tlv_core::parse::judge::<i16>),
-                    ("i32", ::tlv_core::parse::judge::<i32>),
-                    ("i64", ::tlv_core::parse::judge::<i64>),
-                    ("i128", ::tlv_core::parse::judge::<i128>),
-                    ("f32", ::tlv_core::parse::judge::<f32>),
-                    ("f64", ::tlv_core::parse::judge::<f64>),
-                    ("bool", ::tlv_core::parse::judge::<bool>),
+                    ("u8", ::tlv_core::run::judge::<u8>),
+                    ("u16", ::tlv_core::run::judge::<u16>),
+                    ("u32", ::tlv_core::run::judge::<u32>),
+                    ("u64", ::tlv_core::run::judge::<u64>),
+                    ("u128", ::tlv_core::run::judge::<u128>),
+                    ("i8", ::tlv_core::run::judge::<i8>),
+                    ("i16", ::tlv_core::run::judge::<i16>),
+                    ("i32", ::tlv_core::run::judge::<i32>),
+                    ("i64", ::tlv_core::run::judge::<i64>),
+                    ("i128", ::tlv_core::run::judge::<i128>),
+                    ("f32", ::tlv_core::run::judge::<f32>),
+                    ("f64", ::tlv_core::run::judge::<f64>),
+                    ("bool", ::tlv_core::run::judge::<bool>),
                 ],
             )?;
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 1, 75>(run),
+                ::tlv_core::run::at::<0, 1, 75>(run),
             );
             let f1 = <u16 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<1, 2, 75>(run),
+                ::tlv_core::run::at::<1, 2, 75>(run),
             );
             let f2 = <u32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<3, 4, 75>(run),
+                ::tlv_core::run::at::<3, 4, 75>(run),
             );
             let f3 = <u64 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<7, 8, 75>(run),
+                ::tlv_core::run::at::<7, 8, 75>(run),
             );
             let f4 = <u128 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<15, 16, 75>(run),
+                ::tlv_core::run::at::<15, 16, 75>(run),
             );
             let f5 = <i8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<31, 1, 75>(run),
+                ::tlv_core::run::at::<31, 1, 75>(run),
             );
             let f6 = <i16 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<32, 2, 75>(run),
+                ::tlv_core::run::at::<32, 2, 75>(run),
             );
             let f7 = <i32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<34, 4, 75>(run),
+                ::tlv_core::run::at::<34, 4, 75>(run),
             );
             let f8 = <i64 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<38, 8, 75>(run),
+                ::tlv_core::run::at::<38, 8, 75>(run),
             );
             let f9 = <i128 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<46, 16, 75>(run),
+                ::tlv_core::run::at::<46, 16, 75>(run),
             );
             let f10 = <f32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<62, 4, 75>(run),
+                ::tlv_core::run::at::<62, 4, 75>(run),
             );
             let f11 = <f64 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<66, 8, 75>(run),
+                ::tlv_core::run::at::<66, 8, 75>(run),
             );
-            let f12 = ::tlv_core::parse::run_field(
+            let f12 = ::tlv_core::run::field(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<74, 1, 75>(run),
+                    ::tlv_core::run::at::<74, 1, 75>(run),
                 ),
                 "bool",
                 input.len(),
@@ -262,65 +262,65 @@ mod generated {
             input: &'a [u8],
             _: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 75,
             >(
                 input,
                 &[
-                    ("u8", ::tlv_core::parse::judge::<u8>),
-                    ("u16", ::tlv_core::parse::judge::<u16>),
-                    ("u32", ::tlv_core::parse::judge::<u32>),
-                    ("u64", ::tlv_core::parse::judge::<u64>),
-                    ("u128", ::tlv_core::parse::judge::<u128>),
-                    ("i8", ::tlv_core::parse::judge::<i8>),
-                    ("i16", ::tlv_core::parse::judge::<i16>),
-                    ("i32", ::tlv_core::parse::judge::<i32>),
-                    ("i64", ::tlv_core::parse::judge::<i64>),
-                    ("i128", ::tlv_core::parse::judge::<i128>),
-                    ("f32", ::tlv_core::parse::judge::<f32>),
-                    ("f64", ::tlv_core::parse::judge::<f64>),
-                    ("bool", ::tlv_core::parse::judge::<bool>),
+                    ("u8", ::tlv_core::run::judge::<u8>),
+                    ("u16", ::tlv_core::run::judge::<u16>),
+                    ("u32", ::tlv_core::run::judge::<u32>),
+                    ("u64", ::tlv_core::run::judge::<u64>),
+                    ("u128", ::tlv_core::run::judge::<u128>),
+                    ("i8", ::tlv_core::run::judge::<i8>),
+                    ("i16", ::tlv_core::run::judge::<i16>),
+                    ("i32", ::tlv_core::run::judge::<i32>),
+                    ("i64", ::tlv_core::run::judge::<i64>),
+                    ("i128", ::tlv_core::run::judge::<i128>),
+                    ("f32", ::tlv_core::run::judge::<f32>),
+                    ("f64", ::tlv_core::run::judge::<f64>),
+                    ("bool", ::tlv_core::run::judge::<bool>),
                 ],
             )?;
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 1, 75>(run),
+                ::tlv_core::run::at::<0, 1, 75>(run),
             );
             let f1 = <u16 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<1, 2, 75>(run),
+                ::tlv_core::run::at::<1, 2, 75>(run),
             );
             let f2 = <u32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<3, 4, 75>(run),
+                ::tlv_core::run::at::<3, 4, 75>(run),
             );
             let f3 = <u64 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<7, 8, 75>(run),
+                ::tlv_core::run::at::<7, 8, 75>(run),
             );
             let f4 = <u128 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<15, 16, 75>(run),
+                ::tlv_core::run::at::<15, 16, 75>(run),
             );
             let f5 = <i8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<31, 1, 75>(run),
+                ::tlv_core::run::at::<31, 1, 75>(run),
             );
             let f6 = <i16 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<32, 2, 75>(run),
+                ::tlv_core::run::at::<32, 2, 75>(run),
             );
             let f7 = <i32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<34, 4, 75>(run),
+                ::tlv_core::run::at::<34, 4, 75>(run),
             );
             let f8 = <i64 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<38, 8, 75>(run),
+                ::tlv_core::run::at::<38, 8, 75>(run),
             );
             let f9 = <i128 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<46, 16, 75>(run),
+                ::tlv_core::run::at::<46, 16, 75>(run),
             );
             let f10 = <f32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<62, 4, 75>(run),
+                ::tlv_core::run::at::<62, 4, 75>(run),
             );
             let f11 = <f64 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<66, 8, 75>(run),
+                ::tlv_core::run::at::<66, 8, 75>(run),
             );
-            let f12 = ::tlv_core::parse::run_field(
+            let f12 = ::tlv_core::run::field(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<74, 1, 75>(run),
+                    ::tlv_core::run::at::<74, 1, 75>(run),
                 ),
                 "bool",
                 input.len(),
@@ -382,55 +382,55 @@ mod generated {
             };
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.u8,
-                ::tlv_core::parse::at_mut::<0, 1, 75>(run),
+                ::tlv_core::run::at_mut::<0, 1, 75>(run),
             );
             <u16 as ::tlv_core::wire::Fixed>::put(
                 &value.u16,
-                ::tlv_core::parse::at_mut::<1, 2, 75>(run),
+                ::tlv_core::run::at_mut::<1, 2, 75>(run),
             );
             <u32 as ::tlv_core::wire::Fixed>::put(
                 &value.u32,
-                ::tlv_core::parse::at_mut::<3, 4, 75>(run),
+                ::tlv_core::run::at_mut::<3, 4, 75>(run),
             );
             <u64 as ::tlv_core::wire::Fixed>::put(
                 &value.u64,
-                ::tlv_core::parse::at_mut::<7, 8, 75>(run),
+                ::tlv_core::run::at_mut::<7, 8, 75>(run),
             );
             <u128 as ::tlv_core::wire::Fixed>::put(
                 &value.u128,
-                ::tlv_core::parse::at_mut::<15, 16, 75>(run),
+                ::tlv_core::run::at_mut::<15, 16, 75>(run),
             );
             <i8 as ::tlv_core::wire::Fixed>::put(
                 &value.i8,
-                ::tlv_core::parse::at_mut::<31, 1, 75>(run),
+                ::tlv_core::run::at_mut::<31, 1, 75>(run),
             );
             <i16 as ::tlv_core::wire::Fixed>::put(
                 &value.i16,
-                ::tlv_core::parse::at_mut::<32, 2, 75>(run),
+                ::tlv_core::run::at_mut::<32, 2, 75>(run),
             );
             <i32 as ::tlv_core::wire::Fixed>::put(
                 &value.i32,
-                ::tlv_core::parse::at_mut::<34, 4, 75>(run),
+                ::tlv_core::run::at_mut::<34, 4, 75>(run),
             );
             <i64 as ::tlv_core::wire::Fixed>::put(
                 &value.i64,
-                ::tlv_core::parse::at_mut::<38, 8, 75>(run),
+                ::tlv_core::run::at_mut::<38, 8, 75>(run),
             );
             <i128 as ::tlv_core::wire::Fixed>::put(
                 &value.i128,
-                ::tlv_core::parse::at_mut::<46, 16, 75>(run),
+                ::tlv_core::run::at_mut::<46, 16, 75>(run),
             );
             <f32 as ::tlv_core::wire::Fixed>::put(
                 &value.f32,
-                ::tlv_core::parse::at_mut::<62, 4, 75>(run),
+                ::tlv_core::run::at_mut::<62, 4, 75>(run),
             );
             <f64 as ::tlv_core::wire::Fixed>::put(
                 &value.f64,
-                ::tlv_core::parse::at_mut::<66, 8, 75>(run),
+                ::tlv_core::run::at_mut::<66, 8, 75>(run),
             );
             <bool as ::tlv_core::wire::Fixed>::put(
                 &value.bool,
-                ::tlv_core::parse::at_mut::<74, 1, 75>(run),
+                ::tlv_core::run::at_mut::<74, 1, 75>(run),
             );
             out
         }
@@ -1278,11 +1278,7 @@ mod generated {
                             <NumberLists as ::tlv_core::Message>::borrow(value)?,
                         )
                     }
-                    _ => {
-                        EverythingRef::Unknown(
-                            ::tlv_core::parse::unknown_message(id, value)?,
-                        )
-                    }
+                    _ => EverythingRef::Unknown(::tlv_core::unknown::message(id, value)?),
                 },
             )
         }
@@ -1309,7 +1305,7 @@ mod generated {
                     }
                     _ => {
                         Self::Unknown(
-                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                            ::tlv_core::unknown::own_message(id, value, source)?,
                         )
                     }
                 },

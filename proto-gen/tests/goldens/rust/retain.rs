@@ -87,12 +87,12 @@ mod generated {
             ::tlv_core::parse::peek(
                 self.0,
                 |input| {
-                    let (input, run) = ::tlv_core::parse::run::<
+                    let (input, run) = ::tlv_core::run::read::<
                         1,
-                    >(input, &[("n", ::tlv_core::parse::judge::<u8>)])?;
+                    >(input, &[("n", ::tlv_core::run::judge::<u8>)])?;
                     let _ = input;
                     let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
-                        ::tlv_core::parse::at::<0, 1, 1>(run),
+                        ::tlv_core::run::at::<0, 1, 1>(run),
                     );
                     ::core::result::Result::Ok(f0)
                 },
@@ -119,11 +119,11 @@ mod generated {
             >(
                 input,
                 |input| {
-                    let (input, run) = ::tlv_core::parse::run::<
+                    let (input, run) = ::tlv_core::run::read::<
                         1,
-                    >(input, &[("n", ::tlv_core::parse::judge::<u8>)])?;
+                    >(input, &[("n", ::tlv_core::run::judge::<u8>)])?;
                     let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
-                        ::tlv_core::parse::at::<0, 1, 1>(run),
+                        ::tlv_core::run::at::<0, 1, 1>(run),
                     );
                     ::tlv_core::TailReader::skip(input)?;
                     ::core::result::Result::Ok((
@@ -147,11 +147,11 @@ mod generated {
             >(
                 input,
                 |input| {
-                    let (input, run) = ::tlv_core::parse::run::<
+                    let (input, run) = ::tlv_core::run::read::<
                         1,
-                    >(input, &[("n", ::tlv_core::parse::judge::<u8>)])?;
+                    >(input, &[("n", ::tlv_core::run::judge::<u8>)])?;
                     let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
-                        ::tlv_core::parse::at::<0, 1, 1>(run),
+                        ::tlv_core::run::at::<0, 1, 1>(run),
                     );
                     let mut retained = ::tlv_core::Retained::default();
                     let mut tail = ::tlv_core::TailReader::new(input);
@@ -200,7 +200,7 @@ mod generated {
                     };
                     <u8 as ::tlv_core::wire::Fixed>::put(
                         &value.n,
-                        ::tlv_core::parse::at_mut::<0, 1, 1>(run),
+                        ::tlv_core::run::at_mut::<0, 1, 1>(run),
                     );
                     value.retained.write(0x0000, 0x1_0000, out)
                 },
@@ -653,11 +653,7 @@ mod generated {
                             <Relay as ::tlv_core::Message>::borrow(value)?,
                         )
                     }
-                    _ => {
-                        EverythingRef::Unknown(
-                            ::tlv_core::parse::unknown_message(id, value)?,
-                        )
-                    }
+                    _ => EverythingRef::Unknown(::tlv_core::unknown::message(id, value)?),
                 },
             )
         }
@@ -676,7 +672,7 @@ mod generated {
                     }
                     _ => {
                         Self::Unknown(
-                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                            ::tlv_core::unknown::own_message(id, value, source)?,
                         )
                     }
                 },

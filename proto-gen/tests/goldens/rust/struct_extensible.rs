@@ -126,12 +126,12 @@ mod generated {
             ::tlv_core::parse::peek(
                 self.0,
                 |input| {
-                    let (input, run) = ::tlv_core::parse::run::<
+                    let (input, run) = ::tlv_core::run::read::<
                         4,
-                    >(input, &[("id", ::tlv_core::parse::judge::<u32>)])?;
+                    >(input, &[("id", ::tlv_core::run::judge::<u32>)])?;
                     let _ = input;
                     let f0 = <u32 as ::tlv_core::wire::Plain>::plain(
-                        ::tlv_core::parse::at::<0, 4, 4>(run),
+                        ::tlv_core::run::at::<0, 4, 4>(run),
                     );
                     ::core::result::Result::Ok(f0)
                 },
@@ -143,9 +143,9 @@ mod generated {
             ::tlv_core::parse::peek(
                 self.0,
                 |input| {
-                    let (input, _) = ::tlv_core::parse::run::<
+                    let (input, _) = ::tlv_core::run::read::<
                         4,
-                    >(input, &[("id", ::tlv_core::parse::judge::<u32>)])?;
+                    >(input, &[("id", ::tlv_core::run::judge::<u32>)])?;
                     let (input, f1) = ::tlv_core::parse::field(
                         <::tlv_core::wire::Str<
                             20,
@@ -178,11 +178,11 @@ mod generated {
             >(
                 input,
                 |input| {
-                    let (input, run) = ::tlv_core::parse::run::<
+                    let (input, run) = ::tlv_core::run::read::<
                         4,
-                    >(input, &[("id", ::tlv_core::parse::judge::<u32>)])?;
+                    >(input, &[("id", ::tlv_core::run::judge::<u32>)])?;
                     let f0 = <u32 as ::tlv_core::wire::Plain>::plain(
-                        ::tlv_core::parse::at::<0, 4, 4>(run),
+                        ::tlv_core::run::at::<0, 4, 4>(run),
                     );
                     let (input, f1) = ::tlv_core::parse::field(
                         <::tlv_core::wire::Str<
@@ -247,11 +247,11 @@ mod generated {
             >(
                 input,
                 |input| {
-                    let (input, run) = ::tlv_core::parse::run::<
+                    let (input, run) = ::tlv_core::run::read::<
                         4,
-                    >(input, &[("id", ::tlv_core::parse::judge::<u32>)])?;
+                    >(input, &[("id", ::tlv_core::run::judge::<u32>)])?;
                     let f0 = <u32 as ::tlv_core::wire::Plain>::plain(
-                        ::tlv_core::parse::at::<0, 4, 4>(run),
+                        ::tlv_core::run::at::<0, 4, 4>(run),
                     );
                     let (input, f1) = ::tlv_core::parse::field(
                         <::tlv_core::wire::Str<
@@ -373,7 +373,7 @@ mod generated {
                     };
                     <u32 as ::tlv_core::wire::Fixed>::put(
                         &value.id,
-                        ::tlv_core::parse::at_mut::<0, 4, 4>(run),
+                        ::tlv_core::run::at_mut::<0, 4, 4>(run),
                     );
                     let out = <::tlv_core::wire::Str<
                         20,
@@ -1017,11 +1017,7 @@ mod generated {
                             <Peers as ::tlv_core::Message>::borrow(value)?,
                         )
                     }
-                    _ => {
-                        EverythingRef::Unknown(
-                            ::tlv_core::parse::unknown_message(id, value)?,
-                        )
-                    }
+                    _ => EverythingRef::Unknown(::tlv_core::unknown::message(id, value)?),
                 },
             )
         }
@@ -1040,7 +1036,7 @@ mod generated {
                     }
                     _ => {
                         Self::Unknown(
-                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                            ::tlv_core::unknown::own_message(id, value, source)?,
                         )
                     }
                 },

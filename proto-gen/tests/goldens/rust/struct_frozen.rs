@@ -45,11 +45,11 @@ mod generated {
             ::core::result::Result::Ok(<Self as ::tlv_core::wire::Plain>::plain(bytes))
         }
         fn cut(bytes: &[u8]) -> ::tlv_core::DecodeError {
-            ::tlv_core::parse::cut(
+            ::tlv_core::run::cut(
                 bytes,
                 &[
-                    ("x", ::tlv_core::parse::judge::<f32>),
-                    ("y", ::tlv_core::parse::judge::<f32>),
+                    ("x", ::tlv_core::run::judge::<f32>),
+                    ("y", ::tlv_core::run::judge::<f32>),
                 ],
             )
         }
@@ -60,11 +60,11 @@ mod generated {
             };
             <f32 as ::tlv_core::wire::Fixed>::put(
                 &value.x,
-                ::tlv_core::parse::at_mut::<0, 4, 8>(run),
+                ::tlv_core::run::at_mut::<0, 4, 8>(run),
             );
             <f32 as ::tlv_core::wire::Fixed>::put(
                 &value.y,
-                ::tlv_core::parse::at_mut::<4, 4, 8>(run),
+                ::tlv_core::run::at_mut::<4, 4, 8>(run),
             );
         }
         #[inline]
@@ -88,10 +88,10 @@ mod generated {
         fn plain(bytes: &[u8]) -> Self {
             let run = bytes.first_chunk::<8>().unwrap_or(&[0; 8]);
             let f0 = <f32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 4, 8>(run),
+                ::tlv_core::run::at::<0, 4, 8>(run),
             );
             let f1 = <f32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<4, 4, 8>(run),
+                ::tlv_core::run::at::<4, 4, 8>(run),
             );
             Self { x: f0, y: f1 }
         }
@@ -129,31 +129,31 @@ mod generated {
         fn get(bytes: &[u8]) -> ::core::result::Result<Self, ::tlv_core::DecodeError> {
             let ::core::option::Option::Some(run) = bytes.first_chunk::<17>() else {
                 return ::core::result::Result::Err(
-                    ::tlv_core::wire::too_few(17, bytes.len()),
+                    ::tlv_core::parse::too_few(17, bytes.len()),
                 );
             };
             let f0 = <Point as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 8, 17>(run),
+                ::tlv_core::run::at::<0, 8, 17>(run),
             );
-            let f1 = ::tlv_core::parse::part(
+            let f1 = ::tlv_core::run::part(
                 <bool as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<8, 1, 17>(run),
+                    ::tlv_core::run::at::<8, 1, 17>(run),
                 ),
                 "on",
                 8,
             )?;
             let f2 = <::core::time::Duration as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<9, 8, 17>(run),
+                ::tlv_core::run::at::<9, 8, 17>(run),
             );
             ::core::result::Result::Ok(Self { at: f0, on: f1, after: f2 })
         }
         fn cut(bytes: &[u8]) -> ::tlv_core::DecodeError {
-            ::tlv_core::parse::cut(
+            ::tlv_core::run::cut(
                 bytes,
                 &[
-                    ("at", ::tlv_core::parse::judge::<Point>),
-                    ("on", ::tlv_core::parse::judge::<bool>),
-                    ("after", ::tlv_core::parse::judge::<::core::time::Duration>),
+                    ("at", ::tlv_core::run::judge::<Point>),
+                    ("on", ::tlv_core::run::judge::<bool>),
+                    ("after", ::tlv_core::run::judge::<::core::time::Duration>),
                 ],
             )
         }
@@ -164,15 +164,15 @@ mod generated {
             };
             <Point as ::tlv_core::wire::Fixed>::put(
                 &value.at,
-                ::tlv_core::parse::at_mut::<0, 8, 17>(run),
+                ::tlv_core::run::at_mut::<0, 8, 17>(run),
             );
             <bool as ::tlv_core::wire::Fixed>::put(
                 &value.on,
-                ::tlv_core::parse::at_mut::<8, 1, 17>(run),
+                ::tlv_core::run::at_mut::<8, 1, 17>(run),
             );
             <::core::time::Duration as ::tlv_core::wire::Fixed>::put(
                 &value.after,
-                ::tlv_core::parse::at_mut::<9, 8, 17>(run),
+                ::tlv_core::run::at_mut::<9, 8, 17>(run),
             );
         }
         #[inline]
@@ -284,12 +284,12 @@ mod generated {
             ::tlv_core::parse::peek(
                 self.0,
                 |input| {
-                    let (input, run) = ::tlv_core::parse::run::<
+                    let (input, run) = ::tlv_core::run::read::<
                         1,
-                    >(input, &[("age", ::tlv_core::parse::judge::<u8>)])?;
+                    >(input, &[("age", ::tlv_core::run::judge::<u8>)])?;
                     let _ = input;
                     let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
-                        ::tlv_core::parse::at::<0, 1, 1>(run),
+                        ::tlv_core::run::at::<0, 1, 1>(run),
                     );
                     ::core::result::Result::Ok(f0)
                 },
@@ -301,18 +301,18 @@ mod generated {
             ::tlv_core::parse::peek(
                 self.0,
                 |input| {
-                    let (input, run) = ::tlv_core::parse::run::<
+                    let (input, run) = ::tlv_core::run::read::<
                         3,
                     >(
                         input,
                         &[
-                            ("age", ::tlv_core::parse::judge::<u8>),
-                            ("tall", ::tlv_core::parse::judge::<u16>),
+                            ("age", ::tlv_core::run::judge::<u8>),
+                            ("tall", ::tlv_core::run::judge::<u16>),
                         ],
                     )?;
                     let _ = input;
                     let f1 = <u16 as ::tlv_core::wire::Plain>::plain(
-                        ::tlv_core::parse::at::<1, 2, 3>(run),
+                        ::tlv_core::run::at::<1, 2, 3>(run),
                     );
                     ::core::result::Result::Ok(f1)
                 },
@@ -324,13 +324,13 @@ mod generated {
             ::tlv_core::parse::peek(
                 self.0,
                 |input| {
-                    let (input, _) = ::tlv_core::parse::run::<
+                    let (input, _) = ::tlv_core::run::read::<
                         3,
                     >(
                         input,
                         &[
-                            ("age", ::tlv_core::parse::judge::<u8>),
-                            ("tall", ::tlv_core::parse::judge::<u16>),
+                            ("age", ::tlv_core::run::judge::<u8>),
+                            ("tall", ::tlv_core::run::judge::<u16>),
                         ],
                     )?;
                     let (input, f2) = ::tlv_core::parse::field(
@@ -350,13 +350,13 @@ mod generated {
             ::tlv_core::parse::peek(
                 self.0,
                 |input| {
-                    let (input, _) = ::tlv_core::parse::run::<
+                    let (input, _) = ::tlv_core::run::read::<
                         3,
                     >(
                         input,
                         &[
-                            ("age", ::tlv_core::parse::judge::<u8>),
-                            ("tall", ::tlv_core::parse::judge::<u16>),
+                            ("age", ::tlv_core::run::judge::<u8>),
+                            ("tall", ::tlv_core::run::judge::<u16>),
                         ],
                     )?;
                     let (input, ()) = ::tlv_core::parse::field(
@@ -365,12 +365,12 @@ mod generated {
                         > as ::tlv_core::wire::Wire>::skip(input),
                         "name",
                     )?;
-                    let (input, run) = ::tlv_core::parse::run::<
+                    let (input, run) = ::tlv_core::run::read::<
                         8,
-                    >(input, &[("home", ::tlv_core::parse::judge::<Point>)])?;
+                    >(input, &[("home", ::tlv_core::run::judge::<Point>)])?;
                     let _ = input;
                     let f3 = <Point as ::tlv_core::wire::Plain>::plain(
-                        ::tlv_core::parse::at::<0, 8, 8>(run),
+                        ::tlv_core::run::at::<0, 8, 8>(run),
                     );
                     ::core::result::Result::Ok(f3)
                 },
@@ -381,7 +381,7 @@ mod generated {
         type Peek<'a> = PersonPeek<'a>;
         #[inline]
         fn peek(input: &[u8]) -> ::tlv_core::IResult<'_, PersonPeek<'_>> {
-            let (rest, fields) = ::tlv_core::parse::extent::<Self>(input)?;
+            let (rest, fields) = ::tlv_core::wire::extent::<Self>(input)?;
             ::core::result::Result::Ok((rest, PersonPeek(fields)))
         }
     }
@@ -391,30 +391,30 @@ mod generated {
         const MIN: usize = 12;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, PersonRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 3,
             >(
                 input,
                 &[
-                    ("age", ::tlv_core::parse::judge::<u8>),
-                    ("tall", ::tlv_core::parse::judge::<u16>),
+                    ("age", ::tlv_core::run::judge::<u8>),
+                    ("tall", ::tlv_core::run::judge::<u16>),
                 ],
             )?;
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 1, 3>(run),
+                ::tlv_core::run::at::<0, 1, 3>(run),
             );
             let f1 = <u16 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<1, 2, 3>(run),
+                ::tlv_core::run::at::<1, 2, 3>(run),
             );
             let (input, f2) = ::tlv_core::parse::field(
                 <::tlv_core::wire::Str<20> as ::tlv_core::wire::Wire>::read_ref(input),
                 "name",
             )?;
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 8,
-            >(input, &[("home", ::tlv_core::parse::judge::<Point>)])?;
+            >(input, &[("home", ::tlv_core::run::judge::<Point>)])?;
             let f3 = <Point as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 8, 8>(run),
+                ::tlv_core::run::at::<0, 8, 8>(run),
             );
             ::core::result::Result::Ok((
                 input,
@@ -431,20 +431,20 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 3,
             >(
                 input,
                 &[
-                    ("age", ::tlv_core::parse::judge::<u8>),
-                    ("tall", ::tlv_core::parse::judge::<u16>),
+                    ("age", ::tlv_core::run::judge::<u8>),
+                    ("tall", ::tlv_core::run::judge::<u16>),
                 ],
             )?;
             let f0 = <u8 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 1, 3>(run),
+                ::tlv_core::run::at::<0, 1, 3>(run),
             );
             let f1 = <u16 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<1, 2, 3>(run),
+                ::tlv_core::run::at::<1, 2, 3>(run),
             );
             let (input, f2) = ::tlv_core::parse::field(
                 <::tlv_core::wire::Str<
@@ -452,11 +452,11 @@ mod generated {
                 > as ::tlv_core::wire::Wire>::read(input, source),
                 "name",
             )?;
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 8,
-            >(input, &[("home", ::tlv_core::parse::judge::<Point>)])?;
+            >(input, &[("home", ::tlv_core::run::judge::<Point>)])?;
             let f3 = <Point as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 8, 8>(run),
+                ::tlv_core::run::at::<0, 8, 8>(run),
             );
             ::core::result::Result::Ok((
                 input,
@@ -470,22 +470,22 @@ mod generated {
         }
         #[inline]
         fn skip(input: &[u8]) -> ::tlv_core::IResult<'_, ()> {
-            let (input, _) = ::tlv_core::parse::run::<
+            let (input, _) = ::tlv_core::run::read::<
                 3,
             >(
                 input,
                 &[
-                    ("age", ::tlv_core::parse::judge::<u8>),
-                    ("tall", ::tlv_core::parse::judge::<u16>),
+                    ("age", ::tlv_core::run::judge::<u8>),
+                    ("tall", ::tlv_core::run::judge::<u16>),
                 ],
             )?;
             let (input, ()) = ::tlv_core::parse::field(
                 <::tlv_core::wire::Str<20> as ::tlv_core::wire::Wire>::skip(input),
                 "name",
             )?;
-            let (input, _) = ::tlv_core::parse::run::<
+            let (input, _) = ::tlv_core::run::read::<
                 8,
-            >(input, &[("home", ::tlv_core::parse::judge::<Point>)])?;
+            >(input, &[("home", ::tlv_core::run::judge::<Point>)])?;
             ::core::result::Result::Ok((input, ()))
         }
         #[inline]
@@ -524,11 +524,11 @@ mod generated {
             };
             <u8 as ::tlv_core::wire::Fixed>::put(
                 &value.age,
-                ::tlv_core::parse::at_mut::<0, 1, 3>(run),
+                ::tlv_core::run::at_mut::<0, 1, 3>(run),
             );
             <u16 as ::tlv_core::wire::Fixed>::put(
                 &value.tall,
-                ::tlv_core::parse::at_mut::<1, 2, 3>(run),
+                ::tlv_core::run::at_mut::<1, 2, 3>(run),
             );
             let out = <::tlv_core::wire::Str<
                 20,
@@ -539,7 +539,7 @@ mod generated {
             };
             <Point as ::tlv_core::wire::Fixed>::put(
                 &value.home,
-                ::tlv_core::parse::at_mut::<0, 8, 8>(run),
+                ::tlv_core::run::at_mut::<0, 8, 8>(run),
             );
             out
         }
@@ -657,21 +657,21 @@ mod generated {
         const MIN: usize = 40;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, StructsRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 25,
             >(
                 input,
                 &[
-                    ("point", ::tlv_core::parse::judge::<Point>),
-                    ("switch", ::tlv_core::parse::judge::<Switch>),
+                    ("point", ::tlv_core::run::judge::<Point>),
+                    ("switch", ::tlv_core::run::judge::<Switch>),
                 ],
             )?;
             let f0 = <Point as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 8, 25>(run),
+                ::tlv_core::run::at::<0, 8, 25>(run),
             );
-            let f1 = ::tlv_core::parse::run_field(
+            let f1 = ::tlv_core::run::field(
                 <Switch as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<8, 17, 25>(run),
+                    ::tlv_core::run::at::<8, 17, 25>(run),
                 ),
                 "switch",
                 input.len(),
@@ -720,21 +720,21 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 25,
             >(
                 input,
                 &[
-                    ("point", ::tlv_core::parse::judge::<Point>),
-                    ("switch", ::tlv_core::parse::judge::<Switch>),
+                    ("point", ::tlv_core::run::judge::<Point>),
+                    ("switch", ::tlv_core::run::judge::<Switch>),
                 ],
             )?;
             let f0 = <Point as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 8, 25>(run),
+                ::tlv_core::run::at::<0, 8, 25>(run),
             );
-            let f1 = ::tlv_core::parse::run_field(
+            let f1 = ::tlv_core::run::field(
                 <Switch as ::tlv_core::wire::Fixed>::get(
-                    ::tlv_core::parse::at::<8, 17, 25>(run),
+                    ::tlv_core::run::at::<8, 17, 25>(run),
                 ),
                 "switch",
                 input.len(),
@@ -861,11 +861,11 @@ mod generated {
             };
             <Point as ::tlv_core::wire::Fixed>::put(
                 &value.point,
-                ::tlv_core::parse::at_mut::<0, 8, 25>(run),
+                ::tlv_core::run::at_mut::<0, 8, 25>(run),
             );
             <Switch as ::tlv_core::wire::Fixed>::put(
                 &value.switch,
-                ::tlv_core::parse::at_mut::<8, 17, 25>(run),
+                ::tlv_core::run::at_mut::<8, 17, 25>(run),
             );
             let out = <Person as ::tlv_core::wire::Wire>::write(&value.person, out);
             let out = <::tlv_core::wire::List<
@@ -985,11 +985,7 @@ mod generated {
                             <Structs as ::tlv_core::Message>::borrow(value)?,
                         )
                     }
-                    _ => {
-                        EverythingRef::Unknown(
-                            ::tlv_core::parse::unknown_message(id, value)?,
-                        )
-                    }
+                    _ => EverythingRef::Unknown(::tlv_core::unknown::message(id, value)?),
                 },
             )
         }
@@ -1008,7 +1004,7 @@ mod generated {
                     }
                     _ => {
                         Self::Unknown(
-                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                            ::tlv_core::unknown::own_message(id, value, source)?,
                         )
                     }
                 },

@@ -103,24 +103,24 @@ mod generated {
         const MIN: usize = 34;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, TimesRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 32,
             >(
                 input,
                 &[
-                    ("id", ::tlv_core::parse::judge::<::tlv_core::Uuid>),
-                    ("took", ::tlv_core::parse::judge::<::core::time::Duration>),
-                    ("at", ::tlv_core::parse::judge::<::tlv_core::Timestamp>),
+                    ("id", ::tlv_core::run::judge::<::tlv_core::Uuid>),
+                    ("took", ::tlv_core::run::judge::<::core::time::Duration>),
+                    ("at", ::tlv_core::run::judge::<::tlv_core::Timestamp>),
                 ],
             )?;
             let f0 = <::tlv_core::Uuid as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 16, 32>(run),
+                ::tlv_core::run::at::<0, 16, 32>(run),
             );
             let f1 = <::core::time::Duration as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<16, 8, 32>(run),
+                ::tlv_core::run::at::<16, 8, 32>(run),
             );
             let f2 = <::tlv_core::Timestamp as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<24, 8, 32>(run),
+                ::tlv_core::run::at::<24, 8, 32>(run),
             );
             let (input, f3) = ::tlv_core::parse::field(
                 <::tlv_core::wire::List<
@@ -154,24 +154,24 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 32,
             >(
                 input,
                 &[
-                    ("id", ::tlv_core::parse::judge::<::tlv_core::Uuid>),
-                    ("took", ::tlv_core::parse::judge::<::core::time::Duration>),
-                    ("at", ::tlv_core::parse::judge::<::tlv_core::Timestamp>),
+                    ("id", ::tlv_core::run::judge::<::tlv_core::Uuid>),
+                    ("took", ::tlv_core::run::judge::<::core::time::Duration>),
+                    ("at", ::tlv_core::run::judge::<::tlv_core::Timestamp>),
                 ],
             )?;
             let f0 = <::tlv_core::Uuid as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 16, 32>(run),
+                ::tlv_core::run::at::<0, 16, 32>(run),
             );
             let f1 = <::core::time::Duration as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<16, 8, 32>(run),
+                ::tlv_core::run::at::<16, 8, 32>(run),
             );
             let f2 = <::tlv_core::Timestamp as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<24, 8, 32>(run),
+                ::tlv_core::run::at::<24, 8, 32>(run),
             );
             let (input, f3) = ::tlv_core::parse::field(
                 <::tlv_core::wire::List<
@@ -260,15 +260,15 @@ mod generated {
             };
             <::tlv_core::Uuid as ::tlv_core::wire::Fixed>::put(
                 &value.id,
-                ::tlv_core::parse::at_mut::<0, 16, 32>(run),
+                ::tlv_core::run::at_mut::<0, 16, 32>(run),
             );
             <::core::time::Duration as ::tlv_core::wire::Fixed>::put(
                 &value.took,
-                ::tlv_core::parse::at_mut::<16, 8, 32>(run),
+                ::tlv_core::run::at_mut::<16, 8, 32>(run),
             );
             <::tlv_core::Timestamp as ::tlv_core::wire::Fixed>::put(
                 &value.at,
-                ::tlv_core::parse::at_mut::<24, 8, 32>(run),
+                ::tlv_core::run::at_mut::<24, 8, 32>(run),
             );
             let out = <::tlv_core::wire::List<
                 ::core::time::Duration,
@@ -381,11 +381,7 @@ mod generated {
                             <Times as ::tlv_core::Message>::borrow(value)?,
                         )
                     }
-                    _ => {
-                        EverythingRef::Unknown(
-                            ::tlv_core::parse::unknown_message(id, value)?,
-                        )
-                    }
+                    _ => EverythingRef::Unknown(::tlv_core::unknown::message(id, value)?),
                 },
             )
         }
@@ -404,7 +400,7 @@ mod generated {
                     }
                     _ => {
                         Self::Unknown(
-                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                            ::tlv_core::unknown::own_message(id, value, source)?,
                         )
                     }
                 },

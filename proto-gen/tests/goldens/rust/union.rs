@@ -163,11 +163,11 @@ mod generated {
         const MIN: usize = 4;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, ShapeCircleRef<'_>> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 4,
-            >(input, &[("radius", ::tlv_core::parse::judge::<u32>)])?;
+            >(input, &[("radius", ::tlv_core::run::judge::<u32>)])?;
             let f0 = <u32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 4, 4>(run),
+                ::tlv_core::run::at::<0, 4, 4>(run),
             );
             ::tlv_core::TailReader::skip(input)?;
             ::core::result::Result::Ok((
@@ -183,11 +183,11 @@ mod generated {
             input: &'a [u8],
             _: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (input, run) = ::tlv_core::parse::run::<
+            let (input, run) = ::tlv_core::run::read::<
                 4,
-            >(input, &[("radius", ::tlv_core::parse::judge::<u32>)])?;
+            >(input, &[("radius", ::tlv_core::run::judge::<u32>)])?;
             let f0 = <u32 as ::tlv_core::wire::Plain>::plain(
-                ::tlv_core::parse::at::<0, 4, 4>(run),
+                ::tlv_core::run::at::<0, 4, 4>(run),
             );
             ::tlv_core::TailReader::skip(input)?;
             ::core::result::Result::Ok((
@@ -218,7 +218,7 @@ mod generated {
             };
             <u32 as ::tlv_core::wire::Fixed>::put(
                 &value.radius,
-                ::tlv_core::parse::at_mut::<0, 4, 4>(run),
+                ::tlv_core::run::at_mut::<0, 4, 4>(run),
             );
             out
         }
@@ -519,11 +519,11 @@ mod generated {
         const MIN: usize = ::tlv_core::record::HEADER_LEN;
         #[inline]
         fn read_ref(input: &[u8]) -> ::tlv_core::IResult<'_, ShapeRef<'_>> {
-            let (rest, record) = ::tlv_core::parse::variant(input, 65_536)?;
+            let (rest, record) = ::tlv_core::variant::read(input, 65_536)?;
             let value = match record.id {
                 0x0001 => {
                     ShapeRef::Dot(
-                        ::tlv_core::parse::inner(
+                        ::tlv_core::variant::inner(
                             <ShapeDot as ::tlv_core::wire::Wire>::read_ref(record.value),
                             "Dot",
                             rest,
@@ -532,7 +532,7 @@ mod generated {
                 }
                 0x0002 => {
                     ShapeRef::Circle(
-                        ::tlv_core::parse::inner(
+                        ::tlv_core::variant::inner(
                             <ShapeCircle as ::tlv_core::wire::Wire>::read_ref(
                                 record.value,
                             ),
@@ -543,7 +543,7 @@ mod generated {
                 }
                 0x0005 => {
                     ShapeRef::Label(
-                        ::tlv_core::parse::inner(
+                        ::tlv_core::variant::inner(
                             <ShapeLabel as ::tlv_core::wire::Wire>::read_ref(
                                 record.value,
                             ),
@@ -552,7 +552,7 @@ mod generated {
                         )?,
                     )
                 }
-                _ => ShapeRef::Unknown(::tlv_core::parse::unknown_variant(record, rest)?),
+                _ => ShapeRef::Unknown(::tlv_core::variant::unknown(record, rest)?),
             };
             ::core::result::Result::Ok((rest, value))
         }
@@ -561,11 +561,11 @@ mod generated {
             input: &'a [u8],
             source: ::tlv_core::wire::Source<'_>,
         ) -> ::tlv_core::IResult<'a, Self> {
-            let (rest, record) = ::tlv_core::parse::variant(input, 65_536)?;
+            let (rest, record) = ::tlv_core::variant::read(input, 65_536)?;
             let value = match record.id {
                 0x0001 => {
                     Self::Dot(
-                        ::tlv_core::parse::inner(
+                        ::tlv_core::variant::inner(
                             <ShapeDot as ::tlv_core::wire::Wire>::read(
                                 record.value,
                                 source,
@@ -577,7 +577,7 @@ mod generated {
                 }
                 0x0002 => {
                     Self::Circle(
-                        ::tlv_core::parse::inner(
+                        ::tlv_core::variant::inner(
                             <ShapeCircle as ::tlv_core::wire::Wire>::read(
                                 record.value,
                                 source,
@@ -589,7 +589,7 @@ mod generated {
                 }
                 0x0005 => {
                     Self::Label(
-                        ::tlv_core::parse::inner(
+                        ::tlv_core::variant::inner(
                             <ShapeLabel as ::tlv_core::wire::Wire>::read(
                                 record.value,
                                 source,
@@ -600,7 +600,7 @@ mod generated {
                     )
                 }
                 _ => {
-                    let record = ::tlv_core::parse::unknown_variant(record, rest)?;
+                    let record = ::tlv_core::variant::unknown(record, rest)?;
                     Self::Unknown(
                         ::tlv_core::UnknownRecord::new(
                             record.id,
@@ -613,7 +613,7 @@ mod generated {
         }
         #[inline]
         fn skip(input: &[u8]) -> ::tlv_core::IResult<'_, ()> {
-            let (rest, _) = ::tlv_core::parse::variant(input, 65_536)?;
+            let (rest, _) = ::tlv_core::variant::read(input, 65_536)?;
             ::core::result::Result::Ok((rest, ()))
         }
         #[inline]
@@ -1141,11 +1141,7 @@ mod generated {
                             <Drawing as ::tlv_core::Message>::borrow(value)?,
                         )
                     }
-                    _ => {
-                        EverythingRef::Unknown(
-                            ::tlv_core::parse::unknown_message(id, value)?,
-                        )
-                    }
+                    _ => EverythingRef::Unknown(::tlv_core::unknown::message(id, value)?),
                 },
             )
         }
@@ -1164,7 +1160,7 @@ mod generated {
                     }
                     _ => {
                         Self::Unknown(
-                            ::tlv_core::parse::own_unknown_message(id, value, source)?,
+                            ::tlv_core::unknown::own_message(id, value, source)?,
                         )
                     }
                 },
