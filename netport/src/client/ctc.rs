@@ -41,14 +41,16 @@ impl<S: MessageSet> CtcConnection<S> {
         Self { dialled: Some(node), ..Self::accepted(hub) }
     }
 
+    /// The peer, while messages go by this link.
+    pub fn peer(&self) -> Option<&Arc<PeerInfo>> {
+        self.peer.as_ref().filter(|(_, is_up)| is_up.load(Ordering::Acquire)).map(|(peer, _)| peer)
+    }
+
     /// The peer and its message, which owns what it needs of the frame that is being handled.
     fn received(&mut self) -> Result<(Arc<PeerInfo>, S), End> {
-        let peer = match &self.peer {
-            Some((peer, is_up)) if is_up.load(Ordering::Acquire) => Arc::clone(peer),
-            _ => {
-                let text = "messages follow `Welcome`, on the link that it came by";
-                return Err(End::refuse(RefuseReason::NotAllowed, text));
-            }
+        let Some(peer) = self.peer().cloned() else {
+            let text = "messages follow `Welcome`, on the link that it came by";
+            return Err(End::refuse(RefuseReason::NotAllowed, text));
         };
         let (id, value) = std::mem::take(&mut self.frame);
         Ok((peer, S::decode(id, &value)?))

@@ -12,8 +12,10 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Sender, TrySendError, select};
 use tlv_core::{MessageSet, Uuid};
 
-use super::{ClientConfig, Event};
+use super::launch::Launch;
+use super::{ClientConfig, CtcConnection, Event};
 use crate::config::Identity;
+use crate::connection::Connection;
 use crate::core::LinkId;
 use crate::core::directory::{Membership, MembershipConfig, MembershipEvent};
 use crate::core::link::handshake::PeerInfo;
@@ -39,6 +41,7 @@ pub struct ClientHub<S> {
     /// Taken away when the client has ended, so that the user's receiver disconnects.
     events: Mutex<Option<Sender<Event<S>>>>,
     pub(super) port: OnceLock<Port>,
+    launch: OnceLock<Box<dyn Launch<S>>>,
 }
 
 pub(super) struct State<S> {
@@ -103,6 +106,7 @@ impl<S: MessageSet> ClientHub<S> {
             gate: Mutex::new(()),
             events: Mutex::new(Some(events)),
             port: OnceLock::new(),
+            launch: OnceLock::new(),
         }
     }
 
@@ -110,6 +114,20 @@ impl<S: MessageSet> ClientHub<S> {
     pub fn attach(&self, port: &Port) {
         // A second port has a hub of its own.
         let _ = self.port.set(port.clone());
+    }
+
+    /// Says what is to run on each link to a peer, around the client's own connection. Once only.
+    pub(super) fn launch_by<C: Connection>(
+        &self,
+        around: impl Fn(CtcConnection<S>) -> C + Send + Sync + 'static,
+    ) {
+        // It is too late once a link was launched.
+        let _ = self.launch.set(Box::new(around));
+    }
+
+    /// How connections to peers are launched.
+    pub(super) fn launch(&self) -> &dyn Launch<S> {
+        &**self.launch.get_or_init(|| Box::new(|own: CtcConnection<S>| own))
     }
 
     /// A turn of the main loop: does what is due. Waits for the user where the event channel is

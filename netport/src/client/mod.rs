@@ -8,6 +8,7 @@ mod cts;
 mod event;
 mod handle;
 mod hub;
+mod launch;
 mod perform;
 
 use std::fmt;
@@ -27,6 +28,7 @@ pub use self::event::{Event, List};
 pub use self::handle::{Broadcast, ClientHandle, DeliverError, To};
 pub use self::hub::ClientHub;
 use crate::config::{Identity, PortConfig};
+use crate::connection::Connection;
 use crate::core::backoff::Backoff;
 use crate::core::mesh::MeshConfig;
 use crate::error::{End, StartError};
@@ -88,6 +90,56 @@ impl<S: MessageSet> Client<S> {
         &self.hub
     }
 
+    /// Has a [`Connection`] of the user's own run on each link to a peer, around the client's: what it
+    /// answers by itself takes no way through the events. It hands to the client's every call that it
+    /// does not answer, and [`Connection::on_open`], [`Connection::on_control`] and
+    /// [`Connection::on_end`] in any case. For [`Self::connect_with`]; only the first call counts.
+    ///
+    /// `around` is called with the client locked: it is to be short, and to use nothing of the client.
+    ///
+    /// ```
+    /// use netport::{Client, ClientConfig, Connection, CtcConnection, End, Link, Packet, PeerInfo};
+    /// use tlv_core::Message;
+    /// use tlv_core::messages::{App, Greet};
+    ///
+    /// /// Returns every greeting, on the thread of the link that it came by.
+    /// struct Polite(CtcConnection<App>);
+    ///
+    /// impl Connection for Polite {
+    ///     type Set = App;
+    ///
+    ///     fn on_open(&mut self, link: &Link, peer: &PeerInfo) -> Result<(), End> {
+    ///         self.0.on_open(link, peer)
+    ///     }
+    ///
+    ///     fn on_packet(&mut self, link: &Link, packet: Packet<'_>) -> Result<(), End> {
+    ///         match self.0.peer() {
+    ///             Some(peer) if packet.id() == Greet::ID => {
+    ///                 Ok(link.send(&Greet::new(format!("hello {}", peer.name)))?)
+    ///             }
+    ///             _ => self.0.on_packet(link, packet),
+    ///         }
+    ///     }
+    ///
+    ///     fn on_end(&mut self, link: &Link, end: &End) {
+    ///         self.0.on_end(link, end);
+    ///     }
+    /// }
+    ///
+    /// # let server = ([127, 0, 0, 1], 9).into();
+    /// let config = ClientConfig::named("bob");
+    /// let bob = Client::connect_with(server, config, |client| client.with_connection(Polite))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_connection<C: Connection<Set = S>>(
+        self,
+        around: impl Fn(CtcConnection<S>) -> C + Send + Sync + 'static,
+    ) -> Self {
+        self.hub.launch_by(around);
+        self
+    }
+
     /// Listens, and from then on deals with the server and the peers on threads of its own.
     /// Returns at once; whether the server is reached is told by events.
     ///
@@ -136,7 +188,7 @@ impl<S: MessageSet> NetPort for Client<S> {
     }
 
     fn new_connection(&mut self, _port: &Port, fresh: Fresh) -> Result<(), End> {
-        fresh.launch(CtcConnection::accepted(Arc::clone(&self.hub))).map(drop)
+        self.hub.launch().accept(fresh, CtcConnection::accepted(Arc::clone(&self.hub)))
     }
 }
 

@@ -130,11 +130,10 @@ impl<S: MessageSet> ClientHub<S> {
     /// Dials a peer; where that cannot even begin, returns what the mesh is to be told.
     fn dial_peer(self: &Arc<Self>, node: Uuid, address: SocketAddr) -> Result<(), MeshEvent> {
         let Some(port) = self.port.get() else { return Ok(()) };
-        let connection = CtcConnection::dialled(Arc::clone(self), node);
-        match port.dial(address, Expect::any().node(node).role(Role::Client), connection) {
-            Ok(_link) => Ok(()),
-            Err(end) => Err(MeshEvent::DialFailed(node, super::peer_end(&end))),
-        }
+        let expect = Expect::any().node(node).role(Role::Client);
+        let own = CtcConnection::dialled(Arc::clone(self), node);
+        let dialled = self.launch().dial(port, address, expect, own);
+        dialled.map_err(|end| MeshEvent::DialFailed(node, super::peer_end(&end)))
     }
 
     /// Where this client listens, as it tells the server.

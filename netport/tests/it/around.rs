@@ -1,11 +1,15 @@
 //! A [`NetPort`] of the user's own around a server or a client, which does their work and more.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::time::Instant;
 
-use netport::{Client, End, Event, Fresh, NetPort, Next, Origin, Port, Server};
-use tlv_core::Uuid;
-use tlv_core::messages::{App, RefuseReason};
+use netport::{
+    Client, Connection, CtcConnection, End, Event, Fresh, Link, NetPort, Next, Origin, Packet,
+    PeerInfo, Port, Server,
+};
+use tlv_core::messages::{App, Greet, RefuseReason};
+use tlv_core::{Message, Uuid};
 
 use crate::support::{
     client, client_config, greet_of, next, report, server, server_config, wait_for, wait_for_peers,
@@ -74,6 +78,73 @@ fn a_netport_around_a_client_sees_who_dials_it() {
     let bob = client(server.local_addr(), "bob");
     wait_for_peers(&ann, &["bob"]);
     assert_eq!(next(&origins).local.port(), ann.local_addr().port());
+    bob.send("ann", &greet_of("hello")).expect("they are linked");
+    wait_for(&ann, "the greeting", |event| matches!(event, Event::Message { .. }).then_some(()));
+}
+
+/// Answers greetings on the link's own thread, and leaves answers to the client.
+struct Polite(CtcConnection<App>);
+
+impl Connection for Polite {
+    type Set = App;
+
+    fn on_open(&mut self, link: &Link, peer: &PeerInfo) -> Result<(), End> {
+        self.0.on_open(link, peer)
+    }
+
+    fn on_packet(&mut self, link: &Link, packet: Packet<'_>) -> Result<(), End> {
+        let greeted = packet.id() == Greet::ID && Greet::borrow(packet.value())?.text == "hello";
+        match self.0.peer() {
+            Some(peer) if greeted => Ok(link.send(&greet_of(&format!("hi {}", peer.name)))?),
+            _ => self.0.on_packet(link, packet),
+        }
+    }
+
+    fn on_end(&mut self, link: &Link, end: &End) {
+        self.0.on_end(link, end);
+    }
+}
+
+#[test]
+fn a_connection_around_a_clients_answers_on_links_that_either_side_dialled() {
+    let server = server();
+    let polite = |name| {
+        let around = |client: Client<App>| client.with_connection(Polite);
+        Client::connect_with(server.local_addr(), client_config(name), around).expect("it starts")
+    };
+    let pair = [polite("ann"), polite("bob")];
+    wait_for_peers(&pair[0], &["bob"]);
+    wait_for_peers(&pair[1], &["ann"]);
+    for [asking, answering] in [["ann", "bob"], ["bob", "ann"]] {
+        let client = pair.iter().find(|client| client.name() == asking).expect("one of them");
+        client.send(answering, &greet_of("hello")).expect("they are linked");
+        let answer = wait_for(client, "the answer", |event| match event {
+            Event::Message { message: App::Greet(greet), .. } => Some(greet.text.clone()),
+            _ => None,
+        });
+        assert_eq!(answer, format!("hi {asking}"));
+    }
+}
+
+#[test]
+fn a_panic_where_a_connection_is_made_ends_that_one_dial() {
+    let server = server();
+    let bob = client(server.local_addr(), "bob");
+    let mut config = client_config("ann");
+    // The lower id dials.
+    config.port.identity.node = Uuid::from_bytes([0; 16]);
+    let first = AtomicBool::new(true);
+    let ann = Client::<App>::connect_with(server.local_addr(), config, |client| {
+        client.with_connection(move |own| {
+            assert!(!first.swap(false, Ordering::Relaxed), "startled");
+            own
+        })
+    })
+    .expect("it starts");
+    wait_for(&ann, "the link", |event| {
+        assert!(!matches!(event, Event::ServerLost(_)), "the thread that dialled goes on");
+        matches!(event, Event::Up(_)).then_some(())
+    });
     bob.send("ann", &greet_of("hello")).expect("they are linked");
     wait_for(&ann, "the greeting", |event| matches!(event, Event::Message { .. }).then_some(()));
 }
