@@ -21,6 +21,8 @@ pub(crate) struct Scale {
     pub(crate) flood: usize,
     /// Connections that never read, and that never stop sending.
     pub(crate) deaf: usize,
+    /// How long each attack lasts at least, so that there are greetings enough for a percentile.
+    pub(crate) attacked_for: Duration,
     /// Most connections of the server under attack.
     pub(crate) connections_max: usize,
     /// Clients whose server is killed.
@@ -45,6 +47,7 @@ impl Scale {
             dribble_every: Duration::from_millis(200),
             flood: 500,
             deaf: 20,
+            attacked_for: Duration::ZERO,
             connections_max: 200,
             orphans: 40,
             victims: 40,
@@ -62,6 +65,7 @@ impl Scale {
             dribble_every: Duration::from_secs(3),
             flood: 10_000,
             deaf: 100,
+            attacked_for: Duration::from_secs(5),
             connections_max: 1_500,
             orphans: 200,
             victims: 200,

@@ -1,54 +1,80 @@
-//! The least that an exchange over loopback can cost: bare sockets, a thread at each end.
+//! The least that an exchange over loopback can cost: the crowd's own mesh of bare sockets, with a
+//! thread at each end of each of them.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::times::Times;
+
 /// About as long as a greeting's frame.
-const BYTES: usize = 32;
+const BYTES: usize = 40;
+/// The first byte of those that want an answer.
+const QUESTION: u8 = 1;
+/// Where the time stands at which it was asked.
+const TIME: std::ops::Range<usize> = 8..16;
 
-/// Echoes that run until the process ends.
-pub(super) struct Echoes(Vec<Arc<Mutex<Vec<u32>>>>);
-
-/// Starts so many, each asking so often.
-pub(super) fn start(count: usize, every: Duration) -> Echoes {
-    Echoes((0..count).map(|_| pair(every).expect("two sockets on loopback")).collect())
+/// One of the mesh.
+pub(super) struct Bare {
+    peers: Vec<TcpStream>,
+    started: Instant,
+    times: Arc<Times>,
 }
 
-impl Echoes {
-    /// How long the echoes since the last call took, in microseconds.
-    pub(super) fn take_times(&self) -> Vec<u32> {
-        let take =
-            |times: &Arc<Mutex<Vec<u32>>>| std::mem::take(&mut *times.lock().expect("no panic"));
-        self.0.iter().flat_map(take).collect()
+/// Links up so many, each with each other, until the process ends.
+pub(super) fn mesh(count: usize) -> std::io::Result<Vec<Bare>> {
+    let started = Instant::now();
+    let bare = || Bare { peers: Vec::new(), started, times: Arc::default() };
+    let mut all: Vec<Bare> = (0..count).map(|_| bare()).collect();
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    for one in 0..count {
+        for other in 0..one {
+            let dialled = TcpStream::connect(listener.local_addr()?)?;
+            all[one].link(dialled)?;
+            all[other].link(listener.accept()?.0)?;
+        }
+    }
+    Ok(all)
+}
+
+impl Bare {
+    fn link(&mut self, stream: TcpStream) -> std::io::Result<()> {
+        stream.set_nodelay(true)?;
+        self.peers.push(stream.try_clone()?);
+        let (started, times) = (self.started, Arc::clone(&self.times));
+        thread::spawn(move || converse(stream, started, &times));
+        Ok(())
+    }
+
+    /// Asks one peer after the other.
+    pub(super) fn ask(&self, turn: usize) {
+        let mut frame = [0; BYTES];
+        frame[0] = QUESTION;
+        frame[TIME].copy_from_slice(&(self.started.elapsed().as_nanos() as u64).to_le_bytes());
+        // Its other end lives as long as this one.
+        let _ = (&self.peers[turn % self.peers.len()]).write_all(&frame);
+    }
+
+    /// How long the answers since the last call took.
+    pub(super) fn take_times(&self) -> Vec<Duration> {
+        self.times.take()
     }
 }
 
-fn pair(every: Duration) -> std::io::Result<Arc<Mutex<Vec<u32>>>> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let mut asking = TcpStream::connect(listener.local_addr()?)?;
-    let (mut answering, _) = listener.accept()?;
-    asking.set_nodelay(true)?;
-    answering.set_nodelay(true)?;
-    thread::spawn(move || {
-        let mut bytes = [0; BYTES];
-        while answering.read_exact(&mut bytes).is_ok() && answering.write_all(&bytes).is_ok() {}
-    });
-    let times = Arc::new(Mutex::new(Vec::new()));
-    let taken = Arc::clone(&times);
-    thread::spawn(move || {
-        let mut bytes = [0; BYTES];
-        loop {
-            thread::sleep(every);
-            let asked = Instant::now();
-            if asking.write_all(&bytes).is_err() || asking.read_exact(&mut bytes).is_err() {
+/// Answers questions, and takes the time of answers.
+fn converse(mut stream: TcpStream, started: Instant, times: &Times) {
+    let mut frame = [0; BYTES];
+    while stream.read_exact(&mut frame).is_ok() {
+        if frame[0] == QUESTION {
+            frame[0] = 0;
+            if stream.write_all(&frame).is_err() {
                 return;
             }
-            let took = u32::try_from(asked.elapsed().as_micros()).unwrap_or(u32::MAX);
-            taken.lock().expect("no panic").push(took);
+        } else {
+            let asked = frame[TIME].try_into().map_or(0, u64::from_le_bytes);
+            times.add(started.elapsed().saturating_sub(Duration::from_nanos(asked)));
         }
-    });
-    Ok(times)
+    }
 }

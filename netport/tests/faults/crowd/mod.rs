@@ -1,28 +1,40 @@
 //! The role of a crowd: many clients in one process, which greet each other and keep count.
+//!
+//! Beside the clients may run the same mesh over bare sockets, so that the price of netport is seen
+//! whatever else the processor does. It is compared like with like: on both sides a thread at each end
+//! of each link reads, answers and takes the time, and most links are cold; one thread of each client
+//! asks in turn here and there, so that both find it equally awake; and everybody has times of his own
+//! to ask, spread over the period, so that what is measured is one exchange and not a queue of the
+//! crowd's own making. What the clients have and the bare mesh has not: messages, their numbers, and
+//! the client's lock.
 
 mod echo;
+mod greeting;
 mod tally;
+mod times;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use netport::{Client, ClientHandle, Dial, Event};
-use tlv_core::Uuid;
 use tlv_core::messages::{App, Greet};
 
-use self::tally::Tally;
+use self::echo::Bare;
+use self::greeting::Greeting;
+use self::tally::{Count, Tally};
+use self::times::Quantiles;
 use crate::measure::live_bytes;
 use crate::program::{Program, settings};
 use crate::{presets, siege};
 
 /// How fast a question about the state is answered: who waits for something asks again.
 const PACE: Duration = Duration::from_millis(5);
-/// How often a client greets somebody.
-const GREETS_EVERY: Duration = Duration::from_millis(20);
+/// How often a client greets somebody: in no step with the kernel's ticks, nor with attackers.
+const GREETS_EVERY: Duration = Duration::from_millis(21);
 
 /// Starts clients in a process of their own. `args` are settings of [`run`].
 pub(crate) fn start(server: SocketAddr, count: usize, args: &[&str]) -> Program {
@@ -35,7 +47,7 @@ pub(crate) fn start(server: SocketAddr, count: usize, args: &[&str]) -> Program 
 /// Runs clients until standard input ends; then they leave in order.
 ///
 /// Settings: `server`, `count`, `prefix` of the names, `preset`, `dial` (`all` or `never`),
-/// `advertise`, and `echo=yes` for as many bare echoes beside the clients.
+/// `advertise`, `cpu`, and `echo=yes` for a bare mesh beside the clients.
 pub(crate) fn run(args: &[String]) -> ExitCode {
     let settings = settings(args);
     if let Some(cpu) = settings.get("cpu") {
@@ -45,6 +57,14 @@ pub(crate) fn run(args: &[String]) -> ExitCode {
     let server: SocketAddr = text("server").parse().expect("an address");
     let count: usize = text("count").parse().expect("a number");
     let dial = if text("dial") == "never" { Dial::Never } else { Dial::All };
+    let bare = if text("echo") == "yes" {
+        echo::mesh(count).expect("sockets on loopback")
+    } else {
+        Vec::new()
+    };
+    let mut bare = bare.into_iter();
+    let slot = GREETS_EVERY / (2 * count as u32);
+    let begun = Instant::now();
     let clients: Vec<Arc<Member>> = (0..count)
         .map(|number| {
             let name = format!("{}-{number}", text("prefix"));
@@ -52,21 +72,27 @@ pub(crate) fn run(args: &[String]) -> ExitCode {
             if let Some(advertise) = settings.get("advertise") {
                 config.advertise = vec![advertise.parse().expect("an address")];
             }
-            let handle = Client::connect(server, config).expect("a client on loopback");
-            Arc::new(Member { handle, tally: Tally::default() })
+            let tally = Arc::new(Tally::default());
+            let greeting = Arc::clone(&tally);
+            let handle = Client::connect_with(server, config, |client| {
+                client.with_connection(move |own| Greeting::around(own, &greeting))
+            });
+            Arc::new(Member {
+                handle: handle.expect("a client on loopback"),
+                tally,
+                bare: bare.next(),
+                greets_at: begun + slot * 2 * number as u32,
+                // About half the period later, when nobody greets.
+                then_bare: slot * (count as u32 | 1),
+            })
         })
         .collect();
     if count == 1 {
         println!("listening {}", clients[0].handle.local_addr());
     }
     let threads: Vec<_> = clients.iter().flat_map(Member::live).collect();
-    let echoes = (text("echo") == "yes").then(|| echo::start(count, GREETS_EVERY));
     crate::program::serve(|question| match question {
-        "times" => {
-            let greetings = clients.iter().flat_map(|member| member.tally.take_times()).collect();
-            let echoes = echoes.iter().flat_map(echo::Echoes::take_times).collect();
-            format!("greet {} echo {}", tally::quantiles(greetings), tally::quantiles(echoes))
-        }
+        "times" => times(&clients),
         _ => {
             thread::sleep(PACE);
             state(&clients)
@@ -82,6 +108,14 @@ pub(crate) fn run(args: &[String]) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// What exchanges took since the last question, here and beside.
+fn times(clients: &[Arc<Member>]) -> String {
+    let greetings = clients.iter().flat_map(|member| member.tally.take_times()).collect();
+    let echoes = clients.iter().flat_map(|member| &member.bare).flat_map(Bare::take_times);
+    let (greetings, echoes) = (Quantiles::of(greetings), Quantiles::of(echoes.collect()));
+    format!("{greetings}; bare {echoes}; ratio {}", greetings.ratios(&echoes))
+}
+
 /// Everything that is counted.
 fn state(clients: &[Arc<Member>]) -> String {
     let registered = clients.iter().filter(|member| member.handle.is_registered()).count();
@@ -89,7 +123,7 @@ fn state(clients: &[Arc<Member>]) -> String {
     let (least, most) = (listed.clone().min().unwrap_or(0), listed.max().unwrap_or(0));
     let up: usize = clients.iter().map(|member| member.handle.connected().len()).sum();
     let answered = clients.iter().map(|member| member.tally.answered()).min().unwrap_or(0);
-    let counts = tally::sum(clients.iter().map(|member| &member.tally));
+    let counts = tally::sum(clients.iter().map(|member| &*member.tally));
     format!(
         "registered={registered} listed_least={least} listed_most={most} up={up} \
          answered_least={answered} live={} {counts}",
@@ -100,11 +134,16 @@ fn state(clients: &[Arc<Member>]) -> String {
 /// One client.
 struct Member {
     handle: ClientHandle<App>,
-    tally: Tally,
+    tally: Arc<Tally>,
+    /// Its counterpart of bare sockets.
+    bare: Option<Bare>,
+    /// When it greets first, and how long after each greeting it asks there.
+    greets_at: Instant,
+    then_bare: Duration,
 }
 
 /// A thread, and what stops it when dropped.
-type Thread = (thread::JoinHandle<()>, std::sync::mpsc::Sender<()>);
+type Thread = (thread::JoinHandle<()>, Sender<()>);
 
 impl Member {
     /// One thread that greets, and one that takes events.
@@ -114,46 +153,53 @@ impl Member {
             let member = Arc::clone(self);
             (thread::spawn(move || work(&member, &stopped)), stop)
         };
-        [spawn(Self::greet), spawn(Self::take_events)]
+        [spawn(Self::ask), spawn(Self::take_events)]
     }
 
-    /// Greets one peer after the other.
-    fn greet(&self, stopped: &Receiver<()>) {
+    /// Asks a peer, then one of the bare mesh, and so on.
+    fn ask(&self, stopped: &Receiver<()>) {
+        let until = |at: Instant| {
+            let left = at.saturating_duration_since(Instant::now());
+            stopped.recv_timeout(left) == Err(RecvTimeoutError::Timeout)
+        };
+        let mut at = self.greets_at;
         for turn in 0.. {
-            if stopped.recv_timeout(GREETS_EVERY) != Err(RecvTimeoutError::Timeout) {
+            // Those whose time has passed are left out: made up for, they would all come at once.
+            while at < Instant::now() {
+                at += GREETS_EVERY;
+            }
+            if !until(at) {
                 return;
             }
-            let peers = self.handle.connected();
-            if peers.is_empty() {
-                continue;
+            self.greet(turn);
+            if let Some(bare) = &self.bare {
+                if !until(at + self.then_bare) {
+                    return;
+                }
+                bare.ask(turn);
             }
-            let node = peers[turn % peers.len()].node;
-            self.send(node, |number| self.tally.question(number));
         }
+    }
+
+    fn greet(&self, turn: usize) {
+        let peers = self.handle.connected();
+        if peers.is_empty() {
+            return;
+        }
+        let node = peers[turn % peers.len()].node;
+        self.tally.ask(node, |text| self.handle.try_send(node, &Greet::new(text)).is_ok());
     }
 
     fn take_events(&self, _: &Receiver<()>) {
         while let Ok(event) = self.handle.events().recv() {
             match event {
-                Event::Up(peer) => self.tally.up(peer.node),
-                Event::Down(peer, _) => self.tally.down(peer.node),
-                Event::ServerLost(_) => self.tally.lost(),
-                Event::ServerGone(_) => self.tally.gone(),
+                Event::Up(_) => self.tally.count(Count::Ups, 1),
+                Event::Down(..) => self.tally.count(Count::Down, 1),
+                Event::ServerLost(_) => self.tally.count(Count::Lost, 1),
+                Event::ServerGone(_) => self.tally.count(Count::Gone, 1),
                 Event::List(list) => self.tally.listed(&list, &self.handle.connected()),
-                Event::Message { from, message: App::Greet(greet) } => {
-                    let node = from.node;
-                    if let Some(asked) = self.tally.received(node, &greet.text) {
-                        self.send(node, |number| format!("answer {number} {asked}"));
-                    }
-                }
                 _ => {}
             }
         }
-    }
-
-    /// Sends the next text to a peer, numbered if it is sent at all.
-    fn send(&self, node: Uuid, text: impl Fn(u64) -> String) {
-        self.tally
-            .sending(node, |number| self.handle.try_send(node, &Greet::new(text(number))).is_ok());
     }
 }

@@ -1,26 +1,29 @@
 //! What one client of a crowd counts: order, loss and duplicates of what it receives, and how long
 //! answers took.
+//!
+//! Questions to one peer are numbered, and an answer has its question's number. So both ways both
+//! kinds grow, over all links of the pair, and on one link by one; only the first of a link may come
+//! after some that were lost with the link before.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use netport::{List, PeerInfo};
 use tlv_core::Uuid;
+
+use super::times::Times;
 
 /// The counters by name.
 const NAMES: [&str; COUNTS] =
     ["answered", "down", "lost", "gone", "left", "disorder", "gaps", "strange", "ups"];
 const COUNTS: usize = 9;
 
-/// Most times that are kept until they are taken.
-const TIMES_MAX: usize = 1_000;
-
 /// Indices into the counters.
 #[derive(Clone, Copy)]
-enum Count {
+pub(super) enum Count {
     /// Answers to this client's greetings.
     Answered,
     /// Links to peers that ended.
@@ -45,35 +48,35 @@ enum Count {
 pub(super) struct Tally {
     counts: [AtomicU64; COUNTS],
     started: Instant,
-    state: Mutex<State>,
+    exchanges: Mutex<HashMap<Uuid, Arc<Exchange>>>,
+    times: Times,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    /// The number of the next message to each peer.
-    next: HashMap<Uuid, u64>,
-    received: HashMap<Uuid, Received>,
-    /// How long answers took, in microseconds.
-    times: Vec<u32>,
-}
-
-/// What came from one peer.
+/// What was said to and by one peer, over all links.
 #[derive(Debug)]
-struct Received {
-    last: u64,
-    /// A link to it came or went since.
-    may_lack: bool,
+struct Exchange {
+    /// The number of the next question to it.
+    next: AtomicU64,
+    /// The greatest of its questions and of its answers.
+    greatest: [AtomicU64; 2],
 }
 
-impl Default for Received {
-    fn default() -> Self {
-        Self { last: 0, may_lack: true }
-    }
+/// What is said on one link.
+#[derive(Debug)]
+pub(super) struct Conversation {
+    exchange: Arc<Exchange>,
+    /// The last question and the last answer that came by it.
+    last: [Option<u64>; 2],
 }
 
 impl Default for Tally {
     fn default() -> Self {
-        Self { counts: Default::default(), started: Instant::now(), state: Mutex::default() }
+        Self {
+            counts: Default::default(),
+            started: Instant::now(),
+            exchanges: Mutex::default(),
+            times: Times::default(),
+        }
     }
 }
 
@@ -82,22 +85,8 @@ impl Tally {
         self.counts[Count::Answered as usize].load(Ordering::Relaxed)
     }
 
-    pub(super) fn up(&self, node: Uuid) {
-        self.count(Count::Ups, 1);
-        self.link_changed(node);
-    }
-
-    pub(super) fn down(&self, node: Uuid) {
-        self.count(Count::Down, 1);
-        self.link_changed(node);
-    }
-
-    pub(super) fn lost(&self) {
-        self.count(Count::Lost, 1);
-    }
-
-    pub(super) fn gone(&self) {
-        self.count(Count::Gone, 1);
+    pub(super) fn count(&self, what: Count, by: u64) {
+        self.counts[what as usize].fetch_add(by, Ordering::Relaxed);
     }
 
     /// Takes note of a list, and forgets who is neither on it nor connected.
@@ -105,71 +94,69 @@ impl Tally {
         self.count(Count::Left, list.change.left.len() as u64);
         let listed = list.peers.iter().map(|peer| peer.node);
         let known: HashSet<Uuid> = listed.chain(connected.iter().map(|peer| peer.node)).collect();
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.next.retain(|node, _| known.contains(node));
-        state.received.retain(|node, _| known.contains(node));
+        self.exchanges().retain(|node, _| known.contains(node));
     }
 
-    /// A greeting that wants an answer.
-    pub(super) fn question(&self, number: u64) -> String {
-        format!("question {number} {}", self.started.elapsed().as_micros())
+    /// A link to a peer is open.
+    pub(super) fn conversation(&self, node: Uuid) -> Conversation {
+        Conversation { exchange: self.exchange(node), last: [None; 2] }
     }
 
-    /// Has `send` send the next message to a peer, and counts it if that worked. Only what was sent
-    /// is numbered, so a number that is missing was lost.
-    pub(super) fn sending(&self, node: Uuid, send: impl FnOnce(u64) -> bool) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        // Greater than every number that was used before this peer was forgotten.
-        let next = state.next.entry(node).or_insert(self.started.elapsed().as_micros() as u64);
-        if send(*next) {
-            *next += 1;
+    /// Has `send` send the next question to a peer; on one thread only. Only what was sent has used
+    /// its number, so one that is missing was lost.
+    pub(super) fn ask(&self, node: Uuid, send: impl FnOnce(String) -> bool) {
+        let exchange = self.exchange(node);
+        let number = exchange.next.load(Ordering::Relaxed);
+        if send(format!("question {number} {}", self.started.elapsed().as_nanos())) {
+            exchange.next.store(number + 1, Ordering::Relaxed);
         }
     }
 
     /// Takes note of a message; what to answer, if it is a question.
-    pub(super) fn received(&self, node: Uuid, text: &str) -> Option<u128> {
+    pub(super) fn received(&self, on: &mut Conversation, text: &str) -> Option<String> {
         let mut words = text.split(' ');
-        let (what, number, at) = (words.next(), words.next(), words.next());
-        let number: Option<u64> = number.and_then(|number| number.parse().ok());
-        let at: Option<u128> = at.and_then(|at| at.parse().ok());
-        let (Some(what), Some(number), Some(at)) = (what, number, at) else {
-            self.count(Count::Strange, 1);
-            return None;
+        let is_answer = match words.next() {
+            Some("question") => false,
+            Some("answer") => true,
+            _ => return self.strange(),
         };
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = state.received.entry(node).or_default();
-        if number <= before.last {
+        let mut number = || words.next()?.parse::<u64>().ok();
+        let (Some(number), Some(asked)) = (number(), number()) else { return self.strange() };
+        if is_answer {
+            self.times.add(self.started.elapsed().saturating_sub(Duration::from_nanos(asked)));
+            self.count(Count::Answered, 1);
+        }
+        let kind = usize::from(is_answer);
+        if on.exchange.greatest[kind].fetch_max(number, Ordering::Relaxed) >= number {
             self.count(Count::Disorder, 1);
-        } else if number != before.last + 1 && !before.may_lack {
+        } else if on.last[kind].is_some_and(|last| number != last + 1) {
             self.count(Count::Gaps, 1);
         }
-        *before = Received { last: number.max(before.last), may_lack: false };
-        if what == "question" {
-            return Some(at);
-        }
-        let took = self.started.elapsed().as_micros().saturating_sub(at);
-        if state.times.len() < TIMES_MAX {
-            state.times.push(u32::try_from(took).unwrap_or(u32::MAX));
-        }
-        self.count(Count::Answered, 1);
+        on.last[kind] = Some(number);
+        (!is_answer).then(|| format!("answer {number} {asked}"))
+    }
+
+    /// How long the answers since the last call took.
+    pub(super) fn take_times(&self) -> Vec<Duration> {
+        self.times.take()
+    }
+
+    fn strange(&self) -> Option<String> {
+        self.count(Count::Strange, 1);
         None
     }
 
-    /// How long the answers since the last call took, in microseconds.
-    pub(super) fn take_times(&self) -> Vec<u32> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut state.times)
+    fn exchange(&self, node: Uuid) -> Arc<Exchange> {
+        let new = || {
+            // Greater than every number that was used before this peer was forgotten.
+            let next = AtomicU64::new(self.started.elapsed().as_micros() as u64);
+            Arc::new(Exchange { next, greatest: Default::default() })
+        };
+        Arc::clone(self.exchanges().entry(node).or_insert_with(new))
     }
 
-    fn link_changed(&self, node: Uuid) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(received) = state.received.get_mut(&node) {
-            received.may_lack = true;
-        }
-    }
-
-    fn count(&self, what: Count, by: u64) {
-        self.counts[what as usize].fetch_add(by, Ordering::Relaxed);
+    fn exchanges(&self) -> MutexGuard<'_, HashMap<Uuid, Arc<Exchange>>> {
+        self.exchanges.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -186,12 +173,4 @@ pub(super) fn sum<'a>(tallies: impl Iterator<Item = &'a Tally>) -> String {
         let _ = write!(text, "{name}={sum} ");
     }
     text
-}
-
-/// Median, 99th percentile and longest of times in microseconds.
-pub(super) fn quantiles(mut times: Vec<u32>) -> String {
-    times.sort_unstable();
-    let at = |part: usize| times.get(times.len() * part / 1000).or(times.last()).copied();
-    let [p50, p99, most] = [at(500), at(990), at(1000)].map(|time| time.unwrap_or(0));
-    format!("n={} p50={p50} p99={p99} max={most}", times.len())
 }
