@@ -1,12 +1,12 @@
 //! Where a spec is read from: a file, or a file of a git revision.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 use std::str::FromStr;
 
-use super::release::lock_path;
 use super::report::Spec;
 use crate::check::Checked;
 use crate::diagnostics::Diagnostics;
@@ -63,6 +63,13 @@ impl Input {
             }
         }
     }
+}
+
+/// `spec/messages.lock.ron` for `spec/messages.ron`.
+pub fn lock_path(spec: &Path) -> PathBuf {
+    let mut name = spec.file_stem().map_or_else(OsString::new, ToOwned::to_owned);
+    name.push(".lock.ron");
+    spec.with_file_name(name)
 }
 
 impl FromStr for Input {

@@ -28,8 +28,8 @@ mod waive;
 mod walk;
 
 pub use self::finding::{Finding, Mark, Place, Standing, Witness};
-pub use self::input::Input;
-pub use self::release::{Release, ReleaseError, lock_path, release};
+pub use self::input::{Input, lock_path};
+pub use self::release::{Release, ReleaseError, release};
 pub use self::report::{Report, Spec};
 pub use self::rule::{Class, Rule};
 pub use self::side::{Direction, Side};

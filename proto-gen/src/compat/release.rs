@@ -1,10 +1,9 @@
 //! Moves the lock: makes the spec the last released one.
 
-use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::input::Input;
+use super::input::{Input, lock_path};
 use super::report::{Report, Spec};
 use crate::diagnostics::Diagnostics;
 use crate::parse::{self, Kind};
@@ -36,13 +35,6 @@ pub enum ReleaseError {
     /// A file cannot be written.
     #[error("cannot write `{0}`: {1}")]
     Write(PathBuf, io::Error),
-}
-
-/// `spec/messages.lock.ron` for `spec/messages.ron`.
-pub fn lock_path(spec: &Path) -> PathBuf {
-    let mut name = spec.file_stem().map_or_else(OsString::new, ToOwned::to_owned);
-    name.push(".lock.ron");
-    spec.with_file_name(name)
 }
 
 /// Makes the spec at `path` the released one, unless it breaks the one that is. Included files

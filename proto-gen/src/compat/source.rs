@@ -55,8 +55,7 @@ fn messages(walk: &mut Walk) {
     let (old, new) = (walk.old, walk.new);
     let (had, has) = (Types::new(old), Types::new(new));
     let eq = |known: &Types, message: &Message| {
-        let tail = message.body.tail.iter().map(|tail| &tail.field);
-        message.body.head.iter().chain(tail).all(|field| known.of(&field.ty).eq)
+        message.body.fields().all(|field| known.of(&field.ty).eq)
     };
     let (olds, news): (Vec<_>, Vec<_>) = (old.messages().collect(), new.messages().collect());
     for (o, n) in pair(olds.iter().map(|m| &m.meta), news.iter().map(|m| &m.meta)).both {

@@ -17,6 +17,13 @@ pub struct Body {
     pub reserved_names: Vec<Reserved<String>>,
 }
 
+impl Body {
+    /// Every field, head first.
+    pub fn fields(&self) -> impl Iterator<Item = &Field> {
+        self.head.iter().chain(self.tail.iter().map(|tail| &tail.field))
+    }
+}
+
 /// What becomes of unknown odd tail ids.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UnknownPolicy {

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{
-    Cx, docs, fields, generate,
+    Cx, docs, generate,
     names::ident,
     read::{self, Mode},
     write,
@@ -44,7 +44,7 @@ impl Item<'_> {
 
     /// Name of the borrowed struct's private field; a field of the spec may be called `tail`.
     fn tail_field(&self) -> Ident {
-        let taken = fields::all(self.body).any(|field| field.meta.name == "tail");
+        let taken = self.body.fields().any(|field| field.meta.name == "tail");
         format_ident!("{}", if taken { "tail_" } else { "tail" })
     }
 
@@ -69,7 +69,7 @@ pub(super) fn owned(cx: &Cx<'_>, item: &Item<'_>, copy: bool) -> TokenStream {
         // `new` has no parameters.
         derives.push(quote!(Default));
     }
-    if fields::all(body).all(|field| cx.traits_of(&field.ty).eq) {
+    if body.fields().all(|field| cx.traits_of(&field.ty).eq) {
         derives.extend([quote!(Eq), quote!(Hash)]);
     }
     let head = body.head.iter().map(|field| {
@@ -252,7 +252,7 @@ pub(super) fn wire(cx: &Cx<'_>, item: &Item<'_>, copy: bool) -> TokenStream {
         quote! { ::core::result::Result::Ok(value) }
     } else {
         let fields = read::own(cx, body);
-        let known = body.tail.iter().map(|tail| super::types::hex(tail.id));
+        let known = body.tail.iter().map(|tail| super::literals::hex(tail.id));
         let tail_field = item.tail_field();
         let retained = item.retains().then(
             || quote!(retained: ::tlv_core::Retained::of(value.#tail_field, &[#(#known),*]),),
@@ -323,7 +323,7 @@ struct Used {
 
 fn names_used(cx: &Cx<'_>, item: &Item<'_>, copy: bool) -> Used {
     let or = |used: bool, name: TokenStream| if used { name } else { quote!(_) };
-    let any = fields::all(item.body).next().is_some() || item.retains();
+    let any = item.body.fields().next().is_some() || item.retains();
     let varies = !item.body.tail.is_empty() || item.retains();
     let head = &item.body.head;
     let sized = varies

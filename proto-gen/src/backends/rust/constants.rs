@@ -5,8 +5,9 @@ use quote::quote;
 
 use super::{
     Cx, docs,
+    literals::{float, number, signed},
     names::ident,
-    types::{float, int_type, number, signed},
+    types::int_type,
 };
 use crate::schema::{ConstValue, FloatWidth};
 

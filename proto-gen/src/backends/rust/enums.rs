@@ -5,8 +5,9 @@ use quote::quote;
 
 use super::{
     Cx, docs,
+    literals::number,
     names::{Derived, ident},
-    types::{int_type, number},
+    types::int_type,
 };
 use crate::schema::{Enum, TypeDef};
 

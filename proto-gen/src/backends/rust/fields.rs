@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::{
     Cx,
-    types::{float, number, signed},
+    literals::{float, number, signed},
 };
 use crate::backends::layout::float_text;
 use crate::schema::{Body, Constraint, Field, Ty};
@@ -53,11 +53,6 @@ pub(super) fn pieces<'b>(cx: &Cx<'_>, body: &'b Body) -> Vec<Piece<'b>> {
         }
     }
     pieces
-}
-
-/// Every field of a body, head first.
-pub(super) fn all(body: &Body) -> impl Iterator<Item = &Field> {
-    body.head.iter().chain(body.tail.iter().map(|tail| &tail.field))
 }
 
 /// Where a field's value is.

@@ -5,8 +5,9 @@ use quote::quote;
 
 use super::{
     Cx, docs,
+    literals::number,
     names::{ident, screaming, snake},
-    types::{int_type, number},
+    types::int_type,
 };
 use crate::schema::{Flags, TypeDef};
 

@@ -5,8 +5,8 @@ use quote::quote;
 
 use super::{
     Cx,
+    literals::{float, hex, number, signed},
     names::ident,
-    types::{float, hex, number, signed},
 };
 use crate::schema::{Body, Constraint, Field, FloatWidth, Ty, UnknownPolicy};
 

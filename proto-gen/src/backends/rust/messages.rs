@@ -6,8 +6,8 @@ use quote::quote;
 use super::{
     Cx,
     body::{self, Frame, Item},
+    literals::{hex, number},
     names::ident,
-    types::{hex, number},
 };
 use crate::schema::{Message, Pair};
 

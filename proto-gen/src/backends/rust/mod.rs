@@ -13,6 +13,7 @@ mod fields;
 mod fixed;
 mod flags;
 mod generate;
+mod literals;
 mod messages;
 mod names;
 mod peek;

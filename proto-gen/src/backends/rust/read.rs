@@ -6,8 +6,8 @@ use quote::quote;
 use super::{
     Cx,
     fields::{self, Piece, Place, Run, RunField},
+    literals::{hex, number},
     names::{ident, local},
-    types::{hex, number},
 };
 use crate::schema::{Body, Field, Ty, UnknownPolicy};
 
@@ -277,7 +277,7 @@ pub(super) fn tail(cx: &Cx<'_>, body: &Body, mode: Mode) -> TokenStream {
 
 /// `field: f0, ...` for every field of the body.
 pub(super) fn initializers(body: &Body) -> TokenStream {
-    fields::all(body)
+    body.fields()
         .enumerate()
         .map(|(index, field)| {
             let (name, local) = (ident(&field.meta.name), local(index));

@@ -4,10 +4,10 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 use super::{
-    Cx, docs, fields,
+    Cx, docs,
+    literals::{hex, number},
     names::ident,
     read::literal,
-    types::{hex, number},
 };
 use crate::schema::{Message, Pair, Set};
 
@@ -57,7 +57,7 @@ fn definition(cx: &Cx<'_>, parts: &Parts<'_>) -> TokenStream {
     let eq = set
         .messages
         .iter()
-        .flat_map(|message| fields::all(&message.body))
+        .flat_map(|message| message.body.fields())
         .all(|field| cx.traits_of(&field.ty).eq)
         .then(|| quote!(, Eq, Hash));
     let own_docs = docs::text(

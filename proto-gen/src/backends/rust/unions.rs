@@ -7,9 +7,9 @@ use super::{
     Cx,
     body::{self, Frame, Item},
     docs,
+    literals::{hex, number},
     names::{Derived, ident},
     read::literal,
-    types::{hex, number},
 };
 use crate::schema::{Body, TypeDef, Union};
 

@@ -6,9 +6,9 @@ use quote::quote;
 use super::{
     Cx,
     fields::{self, Piece, Place},
+    literals::{hex, number},
     names::ident,
     read::literal,
-    types::{hex, number},
 };
 use crate::schema::{Body, UnknownPolicy};
 

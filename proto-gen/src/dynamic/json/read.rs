@@ -63,9 +63,7 @@ impl Parser<'_> {
             } else if let Some(id) = unknown_id(name) {
                 tail.push(Tail { id, value: TailValue::Retained(self.hex(json)?) });
             } else {
-                let tail = body.tail.iter().map(|known| &known.field);
-                let fields = body.head.iter().chain(tail).map(|field| &field.meta);
-                return Err(self.unknown("field", name, fields));
+                return Err(self.unknown("field", name, body.fields().map(|field| &field.meta)));
             }
         }
         tail.sort_by_key(|tail| tail.id);
