@@ -5,6 +5,7 @@
 //! loop, calls. The clock stands still unless a scenario moves it, so that no time-out hides a
 //! wake-up that was lost: then nobody can run any more, and the checker says so.
 
+mod links;
 mod one_link;
 mod ports;
 
@@ -43,7 +44,7 @@ struct Scenario {
 }
 
 fn scenarios() -> impl Iterator<Item = &'static Scenario> {
-    one_link::SCENARIOS.iter().chain(ports::SCENARIOS)
+    one_link::SCENARIOS.iter().chain(links::SCENARIOS).chain(ports::SCENARIOS)
 }
 
 /// Runs so many schedules of the scenario, half of them with all orders as likely, half of them

@@ -99,7 +99,8 @@ impl Connection for Talker {
     }
 }
 
-struct Talkers {
+#[derive(Default)]
+pub(super) struct Talkers {
     counts: Arc<Counts>,
     launched: Arc<AtomicU64>,
 }
@@ -112,7 +113,7 @@ impl NetPort for Talkers {
     }
 }
 
-fn config(name: &str) -> PortConfig {
+pub(super) fn config(name: &str) -> PortConfig {
     let listen = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
     // Ids are none of the scenarios' business, and must not be drawn by chance.
     let node = tlv_core::Uuid::from_bytes([name.len() as u8; 16]);

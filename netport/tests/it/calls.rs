@@ -169,9 +169,13 @@ fn a_connections_own_thread_is_called_back() {
     let ann = TestPort::start(config("ann"));
     let (seen, events): (_, Receiver<String>) = channel();
     ann.handle.dial(bob.local_addr(), Expect::any(), Asking(seen)).expect("a dial begins");
-    assert_eq!(next(&events), "refused: the request failed: not today");
-    assert_eq!(next(&events), "a: value of a");
-    assert_eq!(next(&events), "held: no response in time");
+    let mut answers = [(); 3].map(|()| next(&events));
+    // Whether the answers come before the first has waited long enough is not determined.
+    answers.sort_unstable();
+    assert_eq!(
+        answers,
+        ["a: value of a", "held: no response in time", "refused: the request failed: not today"]
+    );
 }
 
 /// Calls, and panics when it is answered.

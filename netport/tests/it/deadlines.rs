@@ -1,13 +1,15 @@
 //! Every loop has a deadline, and activity renews it. All times here are short; the defaults are a
 //! minute.
 
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use netport::{End, PortConfig};
-use tlv_core::messages::{GoodbyeReason, RefuseReason, Role};
+use netport::{Connection, End, Fresh, Link, NetPort, PeerInfo, Port, PortConfig};
+use tlv_core::messages::{App, GoodbyeReason, RefuseReason, Role};
 
 use crate::support::{
-    self, PATIENCE, Raw, TestPort, config, ended, frame, greet_of, greeted, next, opened,
+    self, PATIENCE, Raw, Reporter, Seen, TestPort, config, ended, frame, greet_of, hello, next,
+    opened,
 };
 
 const SHORT: Duration = Duration::from_millis(150);
@@ -30,21 +32,36 @@ fn a_port_that_nobody_connects_to_stops() {
 
 #[test]
 fn a_port_stops_after_its_last_link_has_ended_and_not_before() {
+    /// Begins when the first has connected: however late that is, it is not too late.
+    struct Late(Receiver<()>, Sender<Seen>);
+    impl NetPort for Late {
+        fn initial(&mut self, _: &Port) -> Result<(), End> {
+            next(&self.0);
+            Ok(())
+        }
+        fn new_connection(&mut self, _: &Port, fresh: Fresh) -> Result<(), End> {
+            fresh.launch(Reporter { seen: self.1.clone(), answers: false }).map(drop)
+        }
+    }
     let mut config = config("port");
     config.idle_timeout = Some(SHORT);
-    let port = TestPort::start(config);
-    let mut raw = Raw::open(port.handle.local_addr(), Role::Client);
-    opened(&port.seen);
-    // Longer than the idle time, by a clock of its own: what is received, not what time it is.
-    let until = Instant::now() + 2 * SHORT;
-    raw.0.set_read_timeout(Some(Duration::from_millis(10))).expect("not zero");
-    while Instant::now() < until {
-        raw.write(&frame(&greet_of("still here")));
-        raw.frame();
+    let (begin, until) = channel();
+    let (sender, seen) = channel();
+    let port = Port::start(config, Late(until, sender)).expect("it starts");
+    let mut raw = Raw::connect(port.local_addr());
+    begin.send(()).expect("it has not begun");
+    raw.write(&frame(&hello(Role::Client)));
+    opened(&seen);
+    // Other ports' whole idle times pass, one after the other.
+    for _ in 0..2 {
+        let mut other = support::config("other");
+        other.idle_timeout = Some(SHORT);
+        TestPort::start(other).handle.join();
     }
+    assert!(!port.is_stopping());
     let left = Instant::now();
     drop(raw);
-    assert!(matches!(port.handle.join(), End::Idle));
+    assert!(matches!(port.join(), End::Idle));
     assert!(left.elapsed() >= SHORT);
 }
 
@@ -89,30 +106,7 @@ fn without_heartbeats_a_quiet_link_ends() {
 }
 
 #[test]
-fn with_heartbeats_a_quiet_link_stays() {
-    let mut config = config("ann");
-    config.link.idle_timeout = Some(SHORT);
-    config.link.heartbeat = Some(SHORT / 6);
-    let ann = TestPort::start(config.clone());
-    config.identity.name = "bob".into();
-    let bob = TestPort::start(config);
-    let (link, events) = ann.connect(bob.handle.local_addr());
-    opened(&bob.seen);
-    // Another port's idle time passes, four times over.
-    let mut other = support::config("other");
-    other.idle_timeout = Some(4 * SHORT);
-    TestPort::start(other).handle.join();
-    link.send(&greet_of("still here")).expect("the link is open");
-    assert_eq!(greeted(&bob.seen), "still here");
-    assert_eq!(greeted(&events), "still here, too");
-}
-
-#[test]
 fn heartbeats_are_sent_while_user_code_is_busy() {
-    use netport::{Connection, Fresh, Link, NetPort, PeerInfo, Port};
-    use std::sync::mpsc::{Receiver, Sender, channel};
-    use tlv_core::messages::App;
-
     /// Stays in a callback until it is told otherwise.
     struct Busy(Option<Receiver<()>>);
     impl Connection for Busy {

@@ -1,11 +1,12 @@
 //! Two ports, one link: it opens, carries messages both ways, and ends in order.
 
 use netport::{End, Expect, Port};
+use socket2::{Domain, Socket, Type};
 use tlv_core::Uuid;
 use tlv_core::messages::{GoodbyeReason, RefuseReason, Role};
 
 use crate::support::{
-    PATIENCE, Raw, Reporter, TestPort, config, ended, frame, greet_of, greeted, opened,
+    PATIENCE, Raw, Reporter, TestPort, config, ended, frame, greet_of, greeted, loopback, opened,
 };
 
 #[test]
@@ -122,11 +123,11 @@ fn a_dialler_refuses_whom_it_did_not_mean() {
 #[test]
 fn a_dial_that_nobody_answers_ends_with_the_reason() {
     let ann = TestPort::start(config("ann"));
-    let nobody = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        listener.local_addr().expect("it is bound")
-    };
-    let (_, events) = ann.dial(nobody);
+    // Bound, so that nobody else has its port; and it does not listen.
+    let nobody = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    nobody.bind(&loopback().into()).expect("a free port");
+    let address = nobody.local_addr().expect("it is bound").as_socket().expect("it is IPv4");
+    let (_, events) = ann.dial(address);
     let end = ended(&events);
     assert!(matches!(end, End::Dial(std::io::ErrorKind::ConnectionRefused)), "{end}");
 }

@@ -2,31 +2,42 @@
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use netport::{
-    CallFailure, ClientHandle, DeliverError, Dial, End, Event, SendError, Server, ServerHandle,
+    CallFailure, ClientHandle, DeliverError, Dial, End, Event, Fresh, NetPort, Next, Port,
+    SendError, Server, ServerHandle,
 };
 use socket2::{Domain, Socket, Type};
 use tlv_core::messages::{App, Control, Deregister, Found, GoodbyeReason, Greet, Lookup, Register};
 
 use crate::support::{
-    PATIENCE, Raw, client, client_config, client_with, loopback, server, server_config, wait_for,
-    wait_for_list, wait_for_peers, wait_until,
+    PATIENCE, Raw, client, client_config, client_with, loopback, next, server, server_config,
+    wait_for, wait_for_list, wait_for_peers, wait_until,
 };
 
-/// A server in the place of one that has ended.
-fn restart(address: SocketAddr) -> ServerHandle {
+/// An address that servers can listen on one after the other, and nobody else meanwhile who asks for
+/// any free port, while the socket is there.
+fn place() -> (Socket, SocketAddr) {
+    let place = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    place.set_reuse_address(true).expect("an option");
+    place.bind(&loopback().into()).expect("a free port");
+    let address = place.local_addr().expect("it is bound").as_socket().expect("it is IPv4");
+    (place, address)
+}
+
+fn server_at(address: SocketAddr) -> ServerHandle {
     let mut config = server_config();
     config.port.listen = address;
-    Server::<App>::start(config).expect("the address is free again")
+    Server::<App>::start(config).expect("the address is free")
 }
 
 #[test]
 fn a_server_that_comes_back_finds_everybody_and_nobody_sees_anybody_leave() {
     let names = ["ann", "bob", "cid", "dan"];
-    let first = server();
-    let address = first.local_addr();
+    let (_place, address) = place();
+    let first = server_at(address);
     let clients = names.map(|name| client(address, name));
     for client in &clients {
         let others: Vec<&str> = names.into_iter().filter(|name| *name != client.name()).collect();
@@ -34,7 +45,7 @@ fn a_server_that_comes_back_finds_everybody_and_nobody_sees_anybody_leave() {
     }
     first.stop();
     first.join();
-    let second = restart(address);
+    let second = server_at(address);
     for client in &clients {
         wait_for(client, "to be registered again", |event| match event {
             Event::Registered => Some(()),
@@ -55,8 +66,8 @@ fn a_server_that_comes_back_finds_everybody_and_nobody_sees_anybody_leave() {
 
 #[test]
 fn a_server_that_is_done_is_not_dialled_until_the_user_asks() {
-    let first = server();
-    let address = first.local_addr();
+    let (_place, address) = place();
+    let first = server_at(address);
     let ann = client(address, "ann");
     wait_for_list(&ann, &["ann"]);
     first.stop_with(GoodbyeReason::Done);
@@ -66,7 +77,7 @@ fn a_server_that_is_done_is_not_dialled_until_the_user_asks() {
         _ => None,
     });
     assert!(matches!(end, End::Goodbye(GoodbyeReason::Done)), "{end:?}");
-    let second = restart(address);
+    let second = server_at(address);
     ann.register();
     wait_for(&ann, "registered", |event| matches!(event, Event::Registered).then_some(()));
     assert_eq!(second.peers().len(), 1);
@@ -74,11 +85,7 @@ fn a_server_that_is_done_is_not_dialled_until_the_user_asks() {
 
 #[test]
 fn a_client_may_be_there_before_its_server() {
-    // Held until the server has it, since other tests ask for free ports.
-    let place = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-    place.set_reuse_address(true).expect("an option");
-    place.bind(&loopback().into()).expect("a free port");
-    let address = place.local_addr().expect("it is bound").as_socket().expect("it is IPv4");
+    let (_place, address) = place();
     let ann = client(address, "ann");
     let mut attempts = Vec::new();
     wait_for(&ann, "two attempts that come to nothing", |event| match event {
@@ -91,17 +98,35 @@ fn a_client_may_be_there_before_its_server() {
         other => panic!("not expected: {other:?}"),
     });
     assert_eq!(attempts, [1, 2]);
-    let _server = restart(address);
+    let _server = server_at(address);
     wait_for_list(&ann, &["ann"]);
 }
 
 #[test]
 fn a_server_without_clients_stops_when_its_idle_time_is_over() {
+    /// Begins when the first has connected: however late that is, it is not too late.
+    struct Late(Server<App>, Receiver<()>);
+    impl NetPort for Late {
+        fn initial(&mut self, port: &Port) -> Result<(), End> {
+            next(&self.1);
+            self.0.initial(port)
+        }
+        fn main_loop_work(&mut self, port: &Port, now: Instant) -> Result<Next, End> {
+            self.0.main_loop_work(port, now)
+        }
+        fn new_connection(&mut self, port: &Port, fresh: Fresh) -> Result<(), End> {
+            self.0.new_connection(port, fresh)
+        }
+    }
     let mut config = server_config();
     config.port.idle_timeout = Some(Duration::from_millis(200));
-    let server = Server::<App>::start(config).unwrap();
+    let (begin, until) = channel();
+    let server = Server::start_with(config, |server| Late(server, until)).unwrap();
+    let first = Raw::connect(server.local_addr());
+    begin.send(()).expect("it has not begun");
     let ann = client(server.local_addr(), "ann");
     wait_for_list(&ann, &["ann"]);
+    drop(first);
     let left = Instant::now();
     ann.stop();
     ann.join();
@@ -167,7 +192,7 @@ fn a_peer_that_cannot_be_dialled_is_told_as_such() {
     let ann = dialling(server.local_addr(), "ann", Dial::OnDemand);
     // It says that it listens where nobody does.
     let mut ghost = Raw::client(server.local_addr(), "ghost");
-    let nobody = Raw::connect(server.local_addr()).0.local_addr().unwrap();
+    let (_place, nobody) = place();
     ghost.send(&Register::new(vec![nobody]));
     wait_for_list(&ann, &["ann", "ghost"]);
     let sent = ann.send("ghost", &Greet::new("boo".to_owned()));
@@ -270,8 +295,8 @@ fn who_joins_a_client_does_not_hold_it_up() {
 
 #[test]
 fn a_server_that_is_dropped_is_looked_for_until_it_is_back() {
-    let first = server();
-    let address = first.local_addr();
+    let (_place, address) = place();
+    let first = server_at(address);
     let ann = client(address, "ann");
     wait_for_list(&ann, &["ann"]);
     drop(first);
@@ -280,7 +305,7 @@ fn a_server_that_is_dropped_is_looked_for_until_it_is_back() {
         Event::ServerGone(end) => panic!("gone for good: {end}"),
         _ => None,
     });
-    let _second = restart(address);
+    let _second = server_at(address);
     wait_for(&ann, "registered", |event| matches!(event, Event::Registered).then_some(()));
 }
 
