@@ -3,13 +3,19 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 
+use socket2::{Domain, Socket, Type};
+
 use super::answer::plain;
 use super::*;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn pages() -> Pages {
-    Pages::serve(([127, 0, 0, 1], 0).into(), |path| {
+    pages_at(([127, 0, 0, 1], 0).into())
+}
+
+fn pages_at(address: SocketAddr) -> Pages {
+    Pages::serve(address, |path| {
         (path == "/long")
             .then(|| plain(&"x".repeat(10_000_000)))
             .or_else(|| (path == "/short").then(|| plain("hello")))
@@ -88,9 +94,14 @@ fn one_connection_too_many_takes_the_place_of_the_oldest() {
 
 #[test]
 fn ending_it_takes_no_longer_than_a_moment_and_frees_the_address() {
-    let pages = pages();
+    // Held, so that nobody else is given the port who asks for any free one.
+    let place = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    place.set_reuse_address(true).expect("an option");
+    place.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a free port");
+    let address = place.local_addr().expect("it is bound").as_socket().expect("it is IPv4");
+    let pages = pages_at(address);
     let _silent = connect(&pages);
-    let (address, begun) = (pages.address(), Instant::now());
+    let begun = Instant::now();
     drop(pages);
     assert!(begun.elapsed() < EXCHANGE_TIME_MAX / 2, "{:?}", begun.elapsed());
     TcpListener::bind(address).expect("it is free");

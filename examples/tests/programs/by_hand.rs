@@ -1,10 +1,11 @@
 //! `server` and `client`, started by hand.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 
 use crate::support::{Line, Program, out};
 use rustix::process::Signal;
+use socket2::{Domain, Socket, Type};
 
 pub(crate) fn server(args: &str) -> (Program, String) {
     let args = format!("--listen 127.0.0.1:0 {args}");
@@ -20,6 +21,16 @@ pub(crate) fn client(server: &str, name: &str) -> Program {
 fn client_with(server: &str, name: &str, more: &[&str]) -> Program {
     let args = ["--server", server, "--name", name];
     Program::start(env!("CARGO_BIN_EXE_client"), args.iter().chain(more))
+}
+
+/// An address that nobody listens on but who is told to: it is nobody else's, who asks for any free
+/// port, while the socket is there.
+fn place() -> (Socket, String) {
+    let place = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    place.set_reuse_address(true).expect("an option");
+    place.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).expect("a free port");
+    let address = place.local_addr().expect("it is bound").as_socket().expect("it is IPv4");
+    (place, address.to_string())
 }
 
 #[test]
@@ -102,9 +113,7 @@ fn a_client_that_waits_for_its_name_gets_it_when_it_is_free() {
 
 #[test]
 fn a_client_without_a_server_says_so_until_there_is_one() {
-    let (first, address) = server("--idle never");
-    first.signal(Signal::TERM);
-    first.end();
+    let (_place, address) = place();
     let mut ann = client_with(&address, "ann", &["--backoff", "100ms"]);
     let said = ann.expect_out("no server: ");
     assert!(said.contains("connection refused (attempt 1, again in "), "{said}");
@@ -118,9 +127,7 @@ fn a_client_without_a_server_says_so_until_there_is_one() {
 
 #[test]
 fn a_client_that_was_idle_for_too_long_says_so_and_leaves() {
-    let (first, address) = server("--idle never");
-    first.signal(Signal::TERM);
-    first.end();
+    let (_place, address) = place();
     // It would try again later than that.
     let more = ["--idle", "100ms", "--backoff", "1h", "--backoff-max", "1h"];
     let mut ann = client_with(&address, "ann", &more);
