@@ -178,8 +178,8 @@ fn control<C: Connection + ?Sized>(
             Ok(()) | Err(SendError::Full) => Ok(()),
             Err(error) => Err(error.into()),
         },
-        Goodbye::ID => Err(End::Goodbye(Goodbye::decode(value)?.reason)),
-        Refuse::ID => Err(End::RefusedBy(refusal(Refuse::decode(value)?))),
+        Goodbye::ID => Err(link.0.befell(End::Goodbye(Goodbye::decode(value)?.reason))),
+        Refuse::ID => Err(link.0.befell(End::RefusedBy(refusal(Refuse::decode(value)?)))),
         Hello::ID => Err(End::refuse(RefuseReason::NotAllowed, "a second `Hello`")),
         CallRefused::ID => {
             let refused = CallRefused::decode(value)?;

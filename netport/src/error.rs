@@ -57,7 +57,7 @@ impl From<EncodeError> for SendError {
 impl From<SendError> for End {
     fn from(error: SendError) -> Self {
         match error {
-            SendError::Closed(end) => end,
+            // Not why that link is closed: where it is the callback's own, the link knows.
             SendError::Full | SendError::Timeout => Self::Full,
             error => Self::user(error),
         }

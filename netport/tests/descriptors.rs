@@ -51,7 +51,20 @@ fn running_out_of_descriptors_neither_spins_nor_stops_a_port() {
     assert!(late.frame().is_some(), "a `Hello` comes back");
     opened(&port.seen);
     drop((port, late, bystander));
+    a_main_loop_that_the_system_fails_says_so();
     the_machines_descriptors_bound_a_ports_connections();
+}
+
+/// Part of the test above, which ends with the limit where it was.
+fn a_main_loop_that_the_system_fails_says_so() {
+    let port = TestPort::start(config("port"));
+    let before = getrlimit(Resource::Nofile);
+    // `poll` takes no more than the limit, whatever is open already.
+    setrlimit(Resource::Nofile, Rlimit { current: Some(0), ..before }).expect("it is allowed");
+    port.handle.wake();
+    let end = port.handle.join();
+    setrlimit(Resource::Nofile, before).expect("raising to where it was is allowed");
+    assert!(matches!(end, End::System(_)), "{end}");
 }
 
 /// Part of the test above, which ends with the limit where it was.

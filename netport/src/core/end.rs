@@ -14,8 +14,13 @@ const TEXT_BYTES_MAX: usize = 200;
 /// Why a link or a port ended.
 ///
 /// A callback that returns one ends its link for that reason; what the peer is told is said with
-/// each. Its text is the whole reason, as it stands in logs and events; only what [`Self::User`]
-/// holds may have a source.
+/// each. What befalls a link, and is nobody's decision, is known before any callback returns it. So
+/// [`Self::Dial`], [`Self::Goodbye`], [`Self::Lost`], [`Self::NoRoom`], [`Self::RefusedBy`],
+/// [`Self::Reset`] and [`Self::Stalled`] from a callback are those of another link, and the user's
+/// own reason to end this one: [`Self::User`] holds them.
+///
+/// Its text is the whole reason, as it stands in logs and events; only what [`Self::User`] holds may
+/// have a source.
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum End {
@@ -65,6 +70,10 @@ pub enum End {
     /// `Goodbye(Done)`.
     #[error("stopped")]
     Stopped,
+    /// The system refused what a link or a port cannot do without. The peer is sent
+    /// `Goodbye(Restart)`.
+    #[error("the system failed: {0}")]
+    System(io::ErrorKind),
     /// The user's own reason. The peer is sent `Goodbye(Restart)`.
     #[error(transparent)]
     User(Arc<dyn StdError + Send + Sync>),
@@ -98,7 +107,22 @@ impl End {
             Self::Reset(_) => "reset",
             Self::Stalled => "stalled",
             Self::Stopped => "stopped",
+            Self::System(_) => "system",
             Self::User(_) => "user",
+        }
+    }
+
+    /// What it means for the link of the callback that returned it.
+    pub(crate) fn of_callback(self) -> Self {
+        match self {
+            Self::Dial(_)
+            | Self::Goodbye(_)
+            | Self::Lost
+            | Self::NoRoom(_)
+            | Self::RefusedBy(_)
+            | Self::Reset(_)
+            | Self::Stalled => Self::user(self),
+            decided => decided,
         }
     }
 
@@ -108,7 +132,9 @@ impl End {
             Self::Closed(reason) => goodbye(*reason),
             Self::Idle => goodbye(GoodbyeReason::Idle),
             Self::Stopped => goodbye(GoodbyeReason::Done),
-            Self::Full | Self::Panicked(_) | Self::User(_) => goodbye(GoodbyeReason::Restart),
+            Self::Full | Self::Panicked(_) | Self::System(_) | Self::User(_) => {
+                goodbye(GoodbyeReason::Restart)
+            }
             Self::Malformed(error) => {
                 Refusal::new(RefuseReason::Malformed, error.to_string()).frame()
             }

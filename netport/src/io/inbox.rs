@@ -115,7 +115,7 @@ impl Inbox {
             if self.link.is_closed() {
                 return Err(self.link.end().unwrap_or(End::Stopped));
             }
-            if let Some(frame) = self.half.next_frame().map_err(refused)? {
+            if let Some(frame) = self.next_frame()? {
                 self.frames += 1;
                 return Ok(InboxEvent::Packet(self.packet(&frame)));
             }
@@ -123,15 +123,21 @@ impl Inbox {
             if let Some(now) = wake.and_then(has_come) {
                 return Ok(InboxEvent::Wake(now));
             }
-            self.receive(wake)?;
+            if let Err(end) = self.receive(wake) {
+                return Err(self.link.0.befell(end));
+            }
         }
+    }
+
+    fn next_frame(&mut self) -> Result<Option<Frame>, End> {
+        self.half.next_frame().map_err(|fault| self.link.0.befell(refused(fault)))
     }
 
     /// The handshake is over; the peer's role is known.
     pub(crate) fn open(&mut self, role: u32) -> Result<(), End> {
         self.half.open(role);
         self.is_open = true;
-        self.socket.be_patient(self.idle_timeout).map_err(|error| End::Reset(error.kind()))
+        self.socket.be_patient(self.idle_timeout).map_err(|error| End::System(error.kind()))
     }
 
     fn packet(&self, frame: &Frame) -> Packet<'_> {
@@ -152,7 +158,7 @@ impl Inbox {
         if self.may_sleep_in_read(first) {
             return self.read(Socket::read_patiently).map(drop);
         }
-        self.socket.wait_readable(first).map_err(|error| End::Reset(error.kind()))?;
+        self.socket.wait_readable(first).map_err(|error| End::System(error.kind()))?;
         if let Some(now) = calls.and_then(has_come) {
             self.link.0.calls.expire(now);
         }

@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use metrics::Gauge;
@@ -215,7 +216,8 @@ impl Writer {
             drop(locked);
             locked = self.locked.lock();
         }
-        locked.end = Some(end.clone());
+        // A wire that failed before had the first word.
+        locked.end = Some(locked.failure().unwrap_or_else(|| end.clone()));
         self.closed.store(true, Ordering::Release);
         let farewell = end.farewell();
         let Locked { half, wire: Some(wire), .. } = &mut *locked else { return false };
@@ -263,10 +265,7 @@ impl Writer {
 
     /// Why the wire failed, if it did.
     pub(crate) fn failure(&self) -> Option<End> {
-        self.locked.lock().half.failure().map(|kind| match kind {
-            std::io::ErrorKind::TimedOut => End::Stalled,
-            kind => End::Reset(kind),
-        })
+        self.locked.lock().failure()
     }
 
     /// Bytes that wait.
@@ -364,8 +363,17 @@ impl Writer {
 }
 
 impl Locked {
+    /// Why nothing more is admitted.
     fn why(&self) -> End {
-        self.end.clone().unwrap_or(End::Lost)
+        self.end.clone().or_else(|| self.failure()).unwrap_or(End::Lost)
+    }
+
+    /// Why the wire failed, if it did.
+    fn failure(&self) -> Option<End> {
+        self.half.failure().map(|kind| match kind {
+            ErrorKind::TimedOut => End::Stalled,
+            kind => End::Reset(kind),
+        })
     }
 
     /// Frames were appended.

@@ -317,6 +317,12 @@ impl Shared {
         }
     }
 
+    /// The link ends for `end`, which befell it: so it is known, whatever callbacks make of it.
+    pub(crate) fn befell(&self, end: End) -> End {
+        self.close(&end);
+        end
+    }
+
     /// Has the keeper look after the link's next deadline.
     pub(crate) fn schedule(&self) {
         if let Some(at) = self.writer.next_deadline() {

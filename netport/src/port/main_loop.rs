@@ -177,7 +177,8 @@ impl<N: NetPort> MainLoop<N> {
             }
         };
         let fresh = Fresh::new(place, socket, origin);
-        if let Err(end) = guarded(|| self.netport.on_new_connection(&self.port, &origin)) {
+        let wanted = guarded(|| self.netport.on_new_connection(&self.port, &origin));
+        if let Err(end) = wanted.map_err(End::of_callback) {
             tracing::info!(peer = %address, reason = end.label(), "refused: {end}");
             fresh.close(&end);
             return;
@@ -219,7 +220,7 @@ impl<N: NetPort> MainLoop<N> {
             Some(_) => kernel::poll([(&waker, Ready::Read)], first),
             None => kernel::poll([(&waker, Ready::Read), (self.listener.fd(), Ready::Read)], first),
         };
-        woken.map(drop).map_err(|error| End::Reset(error.kind()))
+        woken.map(drop).map_err(|error| End::System(error.kind()))
     }
 }
 

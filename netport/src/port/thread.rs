@@ -209,12 +209,12 @@ impl Life {
             .record("name", peer.name.as_str())
             .record("node", tracing::field::display(peer.node));
         tracing::debug!(role = ?peer.role, "open");
-        connection.on_open(&self.link, peer)?;
-        connection.run(&self.link, inbox)
+        connection.on_open(&self.link, peer).map_err(End::of_callback)?;
+        connection.run(&self.link, inbox).map_err(End::of_callback)
     }
 
     fn shake_hands<S: MessageSet>(&self, inbox: &mut Inbox) -> Result<&PeerInfo, End> {
-        let local = self.socket.local_addr().map_err(|error| End::Reset(error.kind()))?;
+        let local = self.socket.local_addr().map_err(|error| End::System(error.kind()))?;
         let ends = Ends { address: self.link.address(), local, dialled: self.dialled };
         let peer = match inbox.next(None)? {
             InboxEvent::Packet(packet) => {

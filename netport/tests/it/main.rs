@@ -6,6 +6,7 @@ mod around;
 mod bad_input;
 mod calls;
 mod deadlines;
+mod ends;
 mod extension_points;
 mod limits;
 mod links;
