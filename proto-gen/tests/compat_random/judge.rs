@@ -2,8 +2,10 @@
 //!
 //! Used by the test beside it, and by the fuzz target `compat`.
 
+use std::iter::Sum;
+
 use proto_gen::compat::{Class, Report, Rule, Side, Spec, misread};
-use proto_gen::dynamic::{self, Body, Choice, ChoiceValue, Prng, TailValue, Value};
+use proto_gen::dynamic::{self, Body, Choice, ChoiceValue, Prng, Tail, TailValue, Value};
 use proto_gen::schema::{Message, Schema};
 
 /// Rules about what is above a frame, and about relays: their witnesses are read like any other.
@@ -13,12 +15,25 @@ const ABOVE: [Rule; 4] =
 /// What was judged, so that no half of the property becomes empty without anyone noticing.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
+    /// Pairs of specs.
+    pub(crate) pairs: usize,
     /// Directions in which nothing is said to break.
     pub(crate) compatible: usize,
     /// Random frames that crossed in such a direction.
     pub(crate) frames: usize,
     /// Frames that are said to be refused or misread.
     pub(crate) witnesses: usize,
+}
+
+impl Sum for Counts {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |a, b| Self {
+            pairs: a.pairs + b.pairs,
+            compatible: a.compatible + b.compatible,
+            frames: a.frames + b.frames,
+            witnesses: a.witnesses + b.witnesses,
+        })
+    }
 }
 
 /// The spec of a text, where it is one.
@@ -37,7 +52,7 @@ pub(crate) fn load(text: &str, name: &str) -> Option<Spec> {
 /// Where that is not so.
 pub(crate) fn judge(old: &Spec, new: &Spec, values: usize, prng: &mut Prng) -> Counts {
     let report = Report::new(old, new);
-    let mut counts = Counts::default();
+    let mut counts = Counts { pairs: 1, ..Counts::default() };
     let context = || {
         let (old, new) = (&old.sources[0].text, &new.sources[0].text);
         format!("old: {old}\nnew: {new}\n{}", report.render(false))
@@ -90,7 +105,7 @@ fn is_sent(message: &Message, reader: &Schema) -> bool {
 fn frame(schema: &Schema, message: &Message, prng: &mut Prng) -> Option<Vec<u8>> {
     let mut value = dynamic::random(schema, message, prng);
     without_unknown(&mut value);
-    if has_unknown(&Value::Struct(value.clone())) {
+    if has_unknown_in(&value) {
         return None;
     }
     let bytes = dynamic::encode(schema, message, &value).ok()?;
@@ -119,20 +134,21 @@ fn known(value: &mut Value) {
 }
 
 /// Whether a value holds an unknown variant, which cannot be taken out without another in its place.
-fn has_unknown(value: &Value) -> bool {
-    let in_body = |body: &Body| {
-        let known = |tail: &TailValue| match tail {
-            TailValue::Known(value) => has_unknown(value),
-            TailValue::Retained(_) => false,
-        };
-        body.head.iter().any(has_unknown) || body.tail.iter().any(|tail| known(&tail.value))
+fn has_unknown_in(body: &Body) -> bool {
+    let in_tail = |tail: &Tail| match &tail.value {
+        TailValue::Known(value) => has_unknown(value),
+        TailValue::Retained(_) => false,
     };
+    body.head.iter().any(has_unknown) || body.tail.iter().any(in_tail)
+}
+
+fn has_unknown(value: &Value) -> bool {
     match value {
         Value::List(values) => values.iter().any(has_unknown),
         Value::Map(pairs) => pairs.iter().any(|(_, value)| has_unknown(value)),
         Value::Opt(Some(value)) => has_unknown(value),
         Value::Struct(body) | Value::Union(Choice { value: ChoiceValue::Known(body), .. }) => {
-            in_body(body)
+            has_unknown_in(body)
         }
         Value::Union(Choice { value: ChoiceValue::Unknown(_), .. }) => true,
         _ => false,
