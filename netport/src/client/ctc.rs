@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use crossbeam_channel::Sender;
-use tlv_core::messages::{ControlRef, GoodbyeReason, RefuseReason, Role};
+use tlv_core::messages::{ControlRef, RefuseReason};
 use tlv_core::{MessageSet, Uuid};
 
 use super::{ClientHub, Event};
 use crate::connection::{Connection, dispatch};
+use crate::core::client::{ClientEvent, Purpose};
 use crate::core::link::handshake::PeerInfo;
-use crate::core::mesh::{MeshEvent, Neighbour, PeerEnd};
-use crate::error::{End, Refusal};
+use crate::error::End;
 use crate::io::Packet;
 use crate::link::{Link, Reply};
 
@@ -32,13 +32,21 @@ pub struct CtcConnection<S> {
 impl<S: MessageSet> CtcConnection<S> {
     /// A connection that a peer dialled.
     pub fn accepted(hub: Arc<ClientHub<S>>) -> Self {
-        let events = hub.events();
-        Self { hub, dialled: None, peer: None, events, frame: (0, Bytes::new()) }
+        Self::new(hub, None)
     }
 
     /// A connection that is dialled to reach `node`.
     pub fn dialled(hub: Arc<ClientHub<S>>, node: Uuid) -> Self {
-        Self { dialled: Some(node), ..Self::accepted(hub) }
+        Self::new(hub, Some(node))
+    }
+
+    pub(super) fn new(hub: Arc<ClientHub<S>>, dialled: Option<Uuid>) -> Self {
+        let events = hub.events();
+        Self { hub, dialled, peer: None, events, frame: (0, Bytes::new()) }
+    }
+
+    fn purpose(&self) -> Purpose {
+        Purpose::Peer(self.dialled)
     }
 
     /// The peer, while messages go by this link.
@@ -65,17 +73,8 @@ impl<S: MessageSet> Connection for CtcConnection<S> {
     type Set = S;
 
     fn on_open(&mut self, link: &Link, peer: &PeerInfo) -> Result<(), End> {
-        if peer.role != Role::Client {
-            return Err(End::refuse(RefuseReason::NotAllowed, "only clients are peers here"));
-        }
         let peer = Arc::new(peer.clone());
-        let neighbour = Neighbour {
-            node: peer.node,
-            incarnation: peer.incarnation,
-            dialled: self.dialled.is_some(),
-        };
-        let event = MeshEvent::Opened(link.id(), neighbour);
-        let is_up = self.hub.peer_opened(link, Arc::clone(&peer), event);
+        let is_up = self.hub.opened(link, self.purpose(), Arc::clone(&peer))?;
         self.peer = Some((peer, is_up));
         Ok(())
     }
@@ -86,15 +85,7 @@ impl<S: MessageSet> Connection for CtcConnection<S> {
     }
 
     fn on_control(&mut self, link: &Link, control: ControlRef<'_>) -> Result<(), End> {
-        let event = match control {
-            ControlRef::Welcome(_) => MeshEvent::Welcome(link.id()),
-            ControlRef::Alive(alive) => MeshEvent::Alive(link.id(), alive.nonce),
-            other => {
-                let text = format!("{other:?} means nothing between clients");
-                return Err(End::refuse(RefuseReason::NotAllowed, text));
-            }
-        };
-        self.hub.mesh(event);
+        self.hub.handle(ClientEvent::received(link.id(), self.purpose(), control)?);
         Ok(())
     }
 
@@ -109,18 +100,11 @@ impl<S: MessageSet> Connection for CtcConnection<S> {
     }
 
     fn on_end(&mut self, link: &Link, end: &End) {
-        let event = match (&self.peer, self.dialled) {
-            (Some(_), _) => MeshEvent::Closed(link.id(), peer_end(end)),
-            (None, Some(node)) => {
-                if let End::Dial(_) = end {
-                    // No event tells it.
-                    tracing::warn!(%node, "a listed peer is not reached: {end}");
-                }
-                MeshEvent::DialFailed(node, peer_end(end))
-            }
-            (None, None) => return,
-        };
-        self.hub.peer_ended(link, end, event);
+        if let (Some(node), End::Dial(_)) = (self.dialled, end) {
+            // No event tells it.
+            tracing::warn!(%node, "a listed peer is not reached: {end}");
+        }
+        self.hub.handle(ClientEvent::Ended(link.id(), self.purpose(), end.clone()));
     }
 }
 
@@ -130,15 +114,5 @@ impl<S> fmt::Debug for CtcConnection<S> {
             .field("dialled", &self.dialled)
             .field("peer", &self.peer.as_ref().map(|(peer, _)| &peer.name))
             .finish_non_exhaustive()
-    }
-}
-
-/// What the end of a link to a peer means for coming back.
-pub(crate) fn peer_end(end: &End) -> PeerEnd {
-    match end {
-        End::Goodbye(GoodbyeReason::Done | GoodbyeReason::Replaced)
-        | End::Closed(GoodbyeReason::Done | GoodbyeReason::Replaced)
-        | End::RefusedBy(Refusal { reason: RefuseReason::Older, .. }) => PeerEnd::Done,
-        _ => PeerEnd::Lost,
     }
 }

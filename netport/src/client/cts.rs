@@ -4,50 +4,38 @@ use std::fmt;
 use std::sync::Arc;
 
 use tlv_core::MessageSet;
-use tlv_core::messages::{ControlRef, GoodbyeReason, RefuseReason};
+use tlv_core::messages::{ControlRef, RefuseReason};
 
 use super::ClientHub;
 use crate::connection::Connection;
 use crate::core::LinkId;
-use crate::core::directory::{MembershipEvent, ServerEnd};
+use crate::core::client::{ClientEvent, Purpose};
 use crate::core::link::handshake::PeerInfo;
-use crate::error::{End, Refusal};
+use crate::error::End;
 use crate::link::{Link, Reply};
 
 /// Tells the membership what the server says.
 pub struct CtsConnection<S> {
     hub: Arc<ClientHub<S>>,
-    key: LinkId,
+    purpose: Purpose,
 }
 
 impl<S: MessageSet> CtsConnection<S> {
-    /// The connection that the membership of `hub` asked for as `key`.
-    pub fn new(hub: Arc<ClientHub<S>>, key: LinkId) -> Self {
-        Self { hub, key }
+    /// The connection that the membership of `hub` asked for as `dial`.
+    pub fn new(hub: Arc<ClientHub<S>>, dial: LinkId) -> Self {
+        Self { hub, purpose: Purpose::Server(dial) }
     }
 }
 
 impl<S: MessageSet> Connection for CtsConnection<S> {
     type Set = S;
 
-    fn on_open(&mut self, link: &Link, _peer: &PeerInfo) -> Result<(), End> {
-        self.hub.server_opened(self.key, link);
-        Ok(())
+    fn on_open(&mut self, link: &Link, peer: &PeerInfo) -> Result<(), End> {
+        self.hub.opened(link, self.purpose, Arc::new(peer.clone())).map(drop)
     }
 
-    fn on_control(&mut self, _link: &Link, control: ControlRef<'_>) -> Result<(), End> {
-        let event = match control {
-            ControlRef::Snapshot(list) => MembershipEvent::Snapshot(self.key, list.to_owned()?),
-            ControlRef::Changes(list) => MembershipEvent::Changes(self.key, list.to_owned()?),
-            ControlRef::RegisterRefused(refused) => {
-                MembershipEvent::Refused(self.key, refused.reason)
-            }
-            other => {
-                let text = format!("{other:?} means nothing to a client from its server");
-                return Err(End::refuse(RefuseReason::NotAllowed, text));
-            }
-        };
-        self.hub.membership(event);
+    fn on_control(&mut self, link: &Link, control: ControlRef<'_>) -> Result<(), End> {
+        self.hub.handle(ClientEvent::received(link.id(), self.purpose, control)?);
         Ok(())
     }
 
@@ -59,37 +47,13 @@ impl<S: MessageSet> Connection for CtsConnection<S> {
         Err(End::refuse(RefuseReason::NotAllowed, "a server has no messages for applications"))
     }
 
-    fn on_end(&mut self, _link: &Link, end: &End) {
-        self.hub.server_ended(self.key, end);
+    fn on_end(&mut self, link: &Link, end: &End) {
+        self.hub.handle(ClientEvent::Ended(link.id(), self.purpose, end.clone()));
     }
 }
 
 impl<S> fmt::Debug for CtsConnection<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CtsConnection").field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("CtsConnection").field("purpose", &self.purpose).finish_non_exhaustive()
     }
-}
-
-/// What the end of the link to the server means for coming back.
-pub(crate) fn server_end(end: &End) -> ServerEnd {
-    match end {
-        End::Goodbye(GoodbyeReason::Done) => ServerEnd::Done,
-        End::Goodbye(GoodbyeReason::Replaced) => ServerEnd::Replaced,
-        End::RefusedBy(Refusal { reason: RefuseReason::Older, .. }) => ServerEnd::Older,
-        End::Refused(refusal) | End::RefusedBy(refusal) if is_lasting(refusal.reason) => {
-            ServerEnd::Refused
-        }
-        _ => ServerEnd::Lost,
-    }
-}
-
-/// Whether another attempt would meet with the same refusal.
-fn is_lasting(reason: RefuseReason) -> bool {
-    matches!(
-        reason,
-        RefuseReason::NotHello
-            | RefuseReason::Protocol
-            | RefuseReason::WireVersion
-            | RefuseReason::WrongNode
-    )
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tlv_core::messages::{Peer, RegisterError};
+use tlv_core::messages::RegisterError;
 
-use crate::core::directory::ListChange;
+pub use crate::core::client::List;
 use crate::core::link::handshake::PeerInfo;
 use crate::error::End;
 use crate::link::Reply;
@@ -66,13 +66,4 @@ pub enum Event<S> {
     },
     /// A peer can be talked to.
     Up(Arc<PeerInfo>),
-}
-
-/// The list of registered clients after a change, and what changed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct List {
-    /// Everyone who is registered, this client included, by node id.
-    pub peers: Arc<[Arc<Peer>]>,
-    /// What changed since the list before.
-    pub change: ListChange,
 }

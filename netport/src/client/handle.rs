@@ -12,6 +12,7 @@ use tlv_core::{EncodeError, Message, MessageSet, Uuid};
 
 use super::hub::State;
 use super::{ClientHub, Event};
+use crate::core::client::ClientEvent;
 use crate::core::directory::MembershipEvent;
 use crate::core::link::handshake::PeerInfo;
 use crate::core::mesh::MeshEvent;
@@ -102,19 +103,17 @@ impl<S: MessageSet> ClientHandle<S> {
 
     /// Everyone who is registered, as far as is known; this client included, by node id.
     pub fn peers(&self) -> Vec<Arc<Peer>> {
-        self.hub.lock().membership.view().peers().cloned().collect()
+        self.hub.lock().core.view().peers().cloned().collect()
     }
 
     /// Whether the server lists this client, as far as is known.
     pub fn is_registered(&self) -> bool {
-        self.hub.lock().membership.is_registered()
+        self.hub.lock().core.is_registered()
     }
 
     /// Everyone who can be talked to, by node id.
     pub fn connected(&self) -> Vec<Arc<PeerInfo>> {
-        let state = self.hub.lock();
-        let links = state.mesh.all_up().filter_map(|(_, link)| state.peers.get(&link));
-        links.map(|peer| Arc::clone(&peer.info)).collect()
+        self.hub.lock().core.connected().cloned().collect()
     }
 
     /// Waits until a peer is listed and can be talked to, for `timeout`, and returns the link that
@@ -199,7 +198,7 @@ impl<S: MessageSet> ClientHandle<S> {
     {
         let frame = Frame::of(message)?;
         let state = self.hub.lock();
-        let links = state.mesh.all_up().map(|(node, _)| (node, state.link_to(&node)));
+        let links = state.core.all_up().map(|(node, _)| (node, state.link_to(&node)));
         let links: Vec<_> = links.collect();
         drop(state);
         let mut broadcast = Broadcast::default();
@@ -240,7 +239,8 @@ impl<S: MessageSet> ClientHandle<S> {
     }
 
     fn membership(&self, event: MembershipEvent) {
-        self.hub.command(|hub, state| hub.decide_membership(state, event, None));
+        let event = ClientEvent::Membership(event);
+        self.hub.command(|state| state.core.handle(Instant::now(), event));
     }
 
     /// The link to a peer, which is waited for where there is none.
@@ -251,11 +251,11 @@ impl<S: MessageSet> ClientHandle<S> {
             return Ok(link);
         }
         drop(state);
-        self.hub.command(|hub, state| {
+        self.hub.command(|state| {
             let sought = state.sought.entry(node).or_default();
             sought.waiting += 1;
             sought.unreached = false;
-            hub.decide_mesh(state, MeshEvent::Wanted(node), None);
+            state.core.handle(Instant::now(), ClientEvent::Mesh(MeshEvent::Wanted(node)))
         });
         state = self.hub.lock();
         let link = loop {
@@ -295,32 +295,15 @@ impl<S: MessageSet> fmt::Debug for ClientHandle<S> {
 
 impl<S> State<S> {
     fn link_to(&self, node: &Uuid) -> Option<Link> {
-        let id = self.mesh.up(node)?;
-        Some(self.peers.get(&id)?.link.clone())
+        let id = self.core.up(node)?;
+        Some(self.links.get(&id)?.link.clone())
     }
 
-    /// The node that is meant, if it is listed or connected. The list comes first: the server sees to
-    /// it that a name is one node's, while anybody may connect and call himself by it.
+    /// The node that is meant, if it is listed or connected.
     fn node(&self, to: To<'_>) -> Option<Uuid> {
-        let view = self.membership.view();
         match to {
-            To::Node(node) => {
-                (self.mesh.up(&node).is_some() || view.peer(&node).is_some()).then_some(node)
-            }
-            To::Name(name) => {
-                let listed = view.peers().find(|peer| peer.name == name);
-                listed.map(|peer| peer.node).or_else(|| self.unlisted(name))
-            }
-        }
-    }
-
-    /// The one connected node of this name.
-    fn unlisted(&self, name: &str) -> Option<Uuid> {
-        let up = self.mesh.all_up().filter_map(|(_, link)| self.peers.get(&link));
-        let mut named = up.filter(|peer| peer.info.name == name);
-        match (named.next(), named.next()) {
-            (Some(peer), None) => Some(peer.info.node),
-            _ => None,
+            To::Node(node) => self.core.knows(&node).then_some(node),
+            To::Name(name) => self.core.named(name),
         }
     }
 }

@@ -14,12 +14,10 @@ use tlv_core::{MessageSet, Uuid};
 
 use super::launch::Launch;
 use super::{ClientConfig, CtcConnection, Event};
-use crate::config::Identity;
 use crate::connection::Connection;
 use crate::core::LinkId;
-use crate::core::directory::{Membership, MembershipConfig, MembershipEvent};
+use crate::core::client::{ClientAction, ClientCore, ClientEvent, ClientSettings, Purpose};
 use crate::core::link::handshake::PeerInfo;
-use crate::core::mesh::{Mesh, MeshEvent};
 use crate::error::End;
 use crate::link::Link;
 use crate::port::{Next, Port};
@@ -32,8 +30,7 @@ use crate::seed::fresh_seed;
 /// time of a decision and of what follows from it, none of which waits. The user's own calls never
 /// take the gate, since the user cannot take events meanwhile.
 pub struct ClientHub<S> {
-    pub(super) server: SocketAddr,
-    pub(super) advertise: Vec<SocketAddr>,
+    server: SocketAddr,
     state: Mutex<State<S>>,
     /// Signalled when a peer is up, or cannot be reached.
     settled: Condvar,
@@ -45,10 +42,9 @@ pub struct ClientHub<S> {
 }
 
 pub(super) struct State<S> {
-    pub(super) membership: Membership,
-    pub(super) mesh: Mesh,
-    pub(super) server: Option<Link>,
-    pub(super) peers: BTreeMap<LinkId, PeerLink>,
+    pub(super) core: ClientCore,
+    /// Open links, to the server and to peers.
+    pub(super) links: BTreeMap<LinkId, OpenLink>,
     /// Nodes that somebody waits for.
     pub(super) sought: BTreeMap<Uuid, Sought>,
     /// What the user is to be told.
@@ -66,11 +62,9 @@ pub(super) struct Sought {
     pub(super) unreached: bool,
 }
 
-/// An open link to a peer.
-#[derive(Clone)]
-pub(super) struct PeerLink {
+/// An open link.
+pub(super) struct OpenLink {
     pub(super) link: Link,
-    pub(super) info: Arc<PeerInfo>,
     /// Whether messages go by this link; the connection looks at it for each one.
     pub(super) is_up: Arc<AtomicBool>,
 }
@@ -78,29 +72,25 @@ pub(super) struct PeerLink {
 impl<S: MessageSet> ClientHub<S> {
     /// A client of `server`, which tells its user through `events`.
     pub fn new(server: SocketAddr, config: &ClientConfig, events: Sender<Event<S>>) -> Self {
-        let Identity { node, .. } = config.port.identity;
-        let membership = MembershipConfig {
+        let settings = ClientSettings {
+            node: config.port.identity.node,
+            server,
+            advertise: config.advertise.clone(),
             backoff: config.backoff,
-            // Someone may have begun to wait just before the server came back, and then has to
-            // connect, shake hands and register.
-            patience: config.backoff.max
-                + config.port.link.dial_timeout
-                + config.port.link.handshake_timeout,
+            attempt_timeout: config.port.link.dial_timeout + config.port.link.handshake_timeout,
             register: config.register,
             register_again: config.register_again,
+            mesh: config.mesh.clone(),
         };
         let state = State {
-            membership: Membership::new(membership, Instant::now(), fresh_seed()),
-            mesh: Mesh::new(config.mesh.clone(), node, fresh_seed()),
-            server: None,
-            peers: BTreeMap::new(),
+            core: ClientCore::new(settings, Instant::now(), fresh_seed()),
+            links: BTreeMap::new(),
             sought: BTreeMap::new(),
             told: VecDeque::new(),
             armed: None,
         };
         Self {
             server,
-            advertise: config.advertise.clone(),
             state: Mutex::new(state),
             settled: Condvar::new(),
             gate: Mutex::new(()),
@@ -113,7 +103,9 @@ impl<S: MessageSet> ClientHub<S> {
     /// Says whose main loop calls [`turn`](Self::turn), and who dials. Once only.
     pub fn attach(&self, port: &Port) {
         // A second port has a hub of its own.
-        let _ = self.port.set(port.clone());
+        if self.port.set(port.clone()).is_ok() {
+            self.lock().core.listens(port.local_addr());
+        }
     }
 
     /// Says what is to run on each link to a peer, around the client's own connection. Once only.
@@ -133,74 +125,49 @@ impl<S: MessageSet> ClientHub<S> {
     /// A turn of the main loop: does what is due. Waits for the user where the event channel is
     /// full.
     pub fn turn(self: &Arc<Self>, now: Instant) -> Next {
-        self.happened(|hub, state| {
-            let actions = state.membership.on_deadline(now);
-            hub.perform_membership(state, actions, None);
-            let actions = state.mesh.on_deadline(now);
-            hub.perform_mesh(state, actions, None);
-        });
+        self.happened(|state| state.core.on_deadline(now));
         let mut state = self.lock();
-        state.armed = state.deadline();
+        state.armed = state.core.deadline();
         state.armed.map_or(Next::Sleep, Next::At)
     }
 
-    /// Something happened between this client and its server, or the user wants it to.
-    pub fn membership(self: &Arc<Self>, event: MembershipEvent) {
-        self.happened(|hub, state| hub.decide_membership(state, event, None));
-    }
-
-    /// The link to the server, dialled as `key`, is open.
-    pub fn server_opened(self: &Arc<Self>, key: LinkId, link: &Link) {
-        self.happened(|hub, state| {
-            state.server = Some(link.clone());
-            hub.decide_membership(state, MembershipEvent::Opened(key), None);
-        });
-    }
-
-    /// The link to the server, dialled as `key`, ended or was never open.
-    pub fn server_ended(self: &Arc<Self>, key: LinkId, end: &End) {
-        self.happened(|hub, state| {
-            let event = MembershipEvent::Ended(key, super::server_end(end));
-            hub.decide_membership(state, event, Some(end));
-        });
-    }
-
-    /// Something happened between this client and its peers.
-    pub fn mesh(self: &Arc<Self>, event: MeshEvent) {
-        self.happened(|hub, state| hub.decide_mesh(state, event, None));
-    }
-
-    /// A link to a peer is open. Returns whether messages go by it, now and at any time later.
-    pub fn peer_opened(
+    /// The handshake of a link is done. Returns whether messages go by it, now and at any time later.
+    ///
+    /// # Errors
+    ///
+    /// Where `peer` is not one to have such a link with: how the link is to end.
+    pub fn opened(
         self: &Arc<Self>,
         link: &Link,
-        info: Arc<PeerInfo>,
-        event: MeshEvent,
-    ) -> Arc<AtomicBool> {
+        purpose: Purpose,
+        peer: Arc<PeerInfo>,
+    ) -> Result<Arc<AtomicBool>, End> {
+        let event = ClientEvent::opened(link.id(), purpose, peer)?;
         let is_up = Arc::new(AtomicBool::new(false));
-        self.happened(|hub, state| {
-            let peer = PeerLink { link: link.clone(), info, is_up: Arc::clone(&is_up) };
-            state.peers.insert(link.id(), peer);
-            hub.decide_mesh(state, event, None);
+        let open = OpenLink { link: link.clone(), is_up: Arc::clone(&is_up) };
+        self.happened(|state| {
+            state.links.insert(link.id(), open);
+            state.core.handle(Instant::now(), event)
         });
-        is_up
+        Ok(is_up)
     }
 
-    /// A link to a peer ended or was never open, as `event` says.
-    pub fn peer_ended(self: &Arc<Self>, link: &Link, end: &End, event: MeshEvent) {
-        self.happened(|hub, state| {
-            hub.decide_mesh(state, event, Some(end));
-            state.peers.remove(&link.id());
+    /// Something else happened. Waits for the user where the event channel is full.
+    pub fn handle(self: &Arc<Self>, event: ClientEvent) {
+        self.happened(|state| {
+            if let ClientEvent::Ended(link, ..) = event {
+                state.links.remove(&link);
+            }
+            state.core.handle(Instant::now(), event)
         });
     }
 
     /// Does what the user asks for. Never waits: what there is to tell is told by the main loop.
-    pub(super) fn command(self: &Arc<Self>, command: impl FnOnce(&Arc<Self>, &mut State<S>)) {
-        let has_news = self.change(|hub, state| {
-            command(hub, state);
-            !state.told.is_empty()
-        });
-        if has_news {
+    pub(super) fn command(
+        self: &Arc<Self>,
+        command: impl FnOnce(&mut State<S>) -> Vec<ClientAction>,
+    ) {
+        if self.change(command) {
             self.wake();
         }
     }
@@ -248,27 +215,30 @@ impl<S: MessageSet> ClientHub<S> {
         waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// Something happened: changes the state, and tells the user what follows.
-    fn happened(self: &Arc<Self>, change: impl FnOnce(&Arc<Self>, &mut State<S>)) {
-        self.change(change);
+    /// Something happened: does what is decided about it, and tells the user what follows.
+    fn happened(self: &Arc<Self>, decide: impl FnOnce(&mut State<S>) -> Vec<ClientAction>) {
+        self.change(decide);
         self.tell_all();
     }
 
-    /// Changes the state, and sees to it that those who wait for it hear of it.
-    fn change<T>(self: &Arc<Self>, change: impl FnOnce(&Arc<Self>, &mut State<S>) -> T) -> T {
+    /// Does what is decided, and sees to it that those who wait for it hear of it. Says whether the
+    /// user is to be told something.
+    fn change(self: &Arc<Self>, decide: impl FnOnce(&mut State<S>) -> Vec<ClientAction>) -> bool {
         let mut state = self.lock();
-        let result = change(self, &mut state);
-        let is_sooner = match (state.armed, state.deadline()) {
+        let actions = decide(&mut state);
+        self.perform(&mut state, actions);
+        let is_sooner = match (state.armed, state.core.deadline()) {
             (_, None) => false,
             (None, Some(_)) => true,
             (Some(armed), Some(deadline)) => deadline < armed,
         };
+        let has_news = !state.told.is_empty();
         drop(state);
         self.settled.notify_all();
         if is_sooner {
             self.wake();
         }
-        result
+        has_news
     }
 
     fn wake(&self) {
@@ -288,26 +258,6 @@ impl<S: MessageSet> ClientHub<S> {
             }
         }
     }
-
-    pub(super) fn decide_membership(
-        self: &Arc<Self>,
-        state: &mut State<S>,
-        event: MembershipEvent,
-        end: Option<&End>,
-    ) {
-        let actions = state.membership.handle(Instant::now(), event);
-        self.perform_membership(state, actions, end);
-    }
-
-    pub(super) fn decide_mesh(
-        self: &Arc<Self>,
-        state: &mut State<S>,
-        event: MeshEvent,
-        end: Option<&End>,
-    ) {
-        let actions = state.mesh.handle(Instant::now(), event);
-        self.perform_mesh(state, actions, end);
-    }
 }
 
 impl<S> ClientHub<S> {
@@ -323,12 +273,6 @@ impl<S> ClientHub<S> {
 impl<S> fmt::Debug for ClientHub<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientHub").field("server", &self.server).finish_non_exhaustive()
-    }
-}
-
-impl<S> State<S> {
-    fn deadline(&self) -> Option<Instant> {
-        [self.membership.deadline(), self.mesh.deadline()].into_iter().flatten().min()
     }
 }
 

@@ -21,9 +21,7 @@ use tlv_core::MessageSet;
 use tlv_core::messages::Role;
 
 pub use self::ctc::CtcConnection;
-pub(crate) use self::ctc::peer_end;
 pub use self::cts::CtsConnection;
-pub(crate) use self::cts::server_end;
 pub use self::event::{Event, List};
 pub use self::handle::{Broadcast, ClientHandle, DeliverError, To};
 pub use self::hub::ClientHub;

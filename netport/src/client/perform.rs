@@ -1,5 +1,4 @@
-//! What the client's state machines decide, done: links dialled and closed, messages sent, and the
-//! user told.
+//! What was decided about a client, done: links dialled and closed, messages sent, and the user told.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -7,165 +6,106 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use tlv_core::messages::{Deregister, Peer, Probe, Register, Role, Welcome};
-use tlv_core::{MessageSet, Uuid};
+use tlv_core::MessageSet;
+use tlv_core::messages::Control;
 
-use super::event::{Event, List};
+use super::event::Event;
 use super::hub::State;
 use super::{ClientHub, CtcConnection, CtsConnection};
 use crate::core::LinkId;
-use crate::core::directory::{MembershipAction, MembershipEvent};
+use crate::core::client::{ClientAction, ClientEvent, ClientNews, Purpose};
 use crate::core::link::handshake::Expect;
-use crate::core::mesh::{MeshAction, MeshEvent};
-use crate::error::{End, SendError};
+use crate::error::{End, Refusal, SendError};
 use crate::link::Link;
 
 impl<S: MessageSet> ClientHub<S> {
-    /// Does what was decided. `end` is why the link ended that it was decided about.
-    pub(super) fn perform_membership(
-        self: &Arc<Self>,
-        state: &mut State<S>,
-        actions: Vec<MembershipAction>,
-        end: Option<&End>,
-    ) {
-        for action in actions {
+    /// Does what was decided.
+    pub(super) fn perform(self: &Arc<Self>, state: &mut State<S>, actions: Vec<ClientAction>) {
+        let mut actions = VecDeque::from(actions);
+        while let Some(action) = actions.pop_front() {
             match action {
-                MembershipAction::Dial(key) => self.dial_server(state, key),
-                MembershipAction::SendRegister(_) => {
-                    let register = Register::new(self.advertised());
-                    state.to_server(|link| link.try_send(&register));
-                }
-                MembershipAction::SendDeregister(_) => {
-                    state.to_server(|link| link.try_send(&Deregister::new()));
-                }
-                MembershipAction::Registered => state.told.push_back(Event::Registered),
-                MembershipAction::Refused(error, retry) => {
-                    state.told.push_back(Event::RegisterRefused { error, retry });
-                }
-                MembershipAction::List(change) => {
-                    let peers: Arc<[Arc<Peer>]> =
-                        state.membership.view().peers().cloned().collect();
-                    self.decide_mesh(state, MeshEvent::List(change.clone()), None);
-                    state.told.push_back(Event::List(List { peers, change }));
-                }
-                MembershipAction::Unlisted => self.decide_mesh(state, MeshEvent::Unlisted, None),
-                MembershipAction::Lost => {
-                    state.told.push_back(Event::ServerLost(end.cloned().unwrap_or(End::Lost)));
-                }
-                MembershipAction::Unreached(attempt, retry) => {
-                    let end = end.cloned().unwrap_or(End::Lost);
-                    tracing::info!(attempt, ?retry, "no way to the server: {end}");
-                    state.told.push_back(Event::ServerUnreached { attempt, end, retry });
-                }
-                MembershipAction::Over(_) => {
-                    state.told.push_back(Event::ServerGone(end.cloned().unwrap_or(End::Lost)));
-                }
-            }
-        }
-    }
-
-    pub(super) fn perform_mesh(
-        self: &Arc<Self>,
-        state: &mut State<S>,
-        actions: Vec<MeshAction>,
-        end: Option<&End>,
-    ) {
-        // A dial that cannot even begin has consequences of its own.
-        let mut follow_up = VecDeque::from(actions);
-        while let Some(action) = follow_up.pop_front() {
-            match action {
-                MeshAction::Dial(node, address) => {
-                    if let Err(event) = self.dial_peer(node, address) {
-                        follow_up.extend(state.mesh.handle(Instant::now(), event));
+                ClientAction::Dial(purpose, address, expect) => {
+                    if let Err(end) = self.dial(purpose, address, expect) {
+                        let event = ClientEvent::NotDialled(purpose, end);
+                        actions.extend(state.core.handle(Instant::now(), event));
                     }
                 }
-                MeshAction::Welcome(id) => {
-                    state.to_peer(id, |link| link.try_send(&Welcome::new()));
+                ClientAction::Send(id, message) => state.with(id, |link| send(link, &message)),
+                ClientAction::Close(id, reason) => state.with(id, |link| link.close(reason)),
+                ClientAction::Refuse(id, Refusal { reason, text, current }) => {
+                    state.with(id, |link| link.refuse(reason, &text, current));
                 }
-                MeshAction::Probe(id, nonce) => {
-                    state.to_peer(id, |link| link.try_send(&Probe::new(nonce)));
+                ClientAction::Up(id, peer) => {
+                    state.set_up(id, true);
+                    state.told.push_back(Event::Up(peer));
                 }
-                MeshAction::Refuse(id, reason, current) => {
-                    if let Some(peer) = state.peers.get(&id) {
-                        peer.link.refuse(reason, "the mesh has no use for this link", current);
-                    }
+                ClientAction::Down(id, peer, end) => {
+                    state.set_up(id, false);
+                    state.told.push_back(Event::Down(peer, end));
                 }
-                MeshAction::Close(id, reason) => {
-                    if let Some(peer) = state.peers.get(&id) {
-                        peer.link.close(reason);
-                    }
-                }
-                MeshAction::Up(_, id) => {
-                    if let Some(peer) = state.peers.get(&id) {
-                        peer.is_up.store(true, Ordering::Release);
-                        state.told.push_back(Event::Up(Arc::clone(&peer.info)));
-                    }
-                }
-                MeshAction::Down(_, id) => {
-                    if let Some(peer) = state.peers.get(&id) {
-                        peer.is_up.store(false, Ordering::Release);
-                        let end = end.cloned().or_else(|| peer.link.end());
-                        let end = end.unwrap_or(End::Lost);
-                        state.told.push_back(Event::Down(Arc::clone(&peer.info), end));
-                    }
-                }
-                MeshAction::Unreached(node) => {
+                ClientAction::Unreached(node) => {
                     if let Some(sought) = state.sought.get_mut(&node) {
                         sought.unreached = true;
                     }
                 }
+                ClientAction::Tell(news) => state.told.push_back(news.into()),
             }
         }
     }
-
-    fn dial_server(self: &Arc<Self>, state: &mut State<S>, key: LinkId) {
-        let Some(port) = self.port.get() else { return };
-        let connection = CtsConnection::new(Arc::clone(self), key);
-        if let Err(end) = port.dial(self.server, Expect::any().role(Role::Server), connection) {
-            let event = MembershipEvent::Ended(key, super::server_end(&end));
-            self.decide_membership(state, event, Some(&end));
-        }
-    }
-
-    /// Dials a peer; where that cannot even begin, returns what the mesh is to be told.
-    fn dial_peer(self: &Arc<Self>, node: Uuid, address: SocketAddr) -> Result<(), MeshEvent> {
-        let Some(port) = self.port.get() else { return Ok(()) };
-        let expect = Expect::any().node(node).role(Role::Client);
-        let own = CtcConnection::dialled(Arc::clone(self), node);
-        let dialled = self.launch().dial(port, address, expect, own);
-        dialled.map_err(|end| MeshEvent::DialFailed(node, super::peer_end(&end)))
-    }
-
-    /// Where this client listens, as it tells the server.
-    fn advertised(&self) -> Vec<SocketAddr> {
-        match self.port.get() {
-            Some(port) if self.advertise.is_empty() => {
-                // Without a zone, which no message carries: the server sees the address itself.
-                let listens = port.local_addr();
-                vec![SocketAddr::new(listens.ip(), listens.port())]
+    /// Dials a server or a peer; the error is why that could not even begin.
+    fn dial(
+        self: &Arc<Self>,
+        purpose: Purpose,
+        address: SocketAddr,
+        expect: Expect,
+    ) -> Result<(), End> {
+        let port = self.port.get().ok_or(End::Stopped)?;
+        let hub = Arc::clone(self);
+        match purpose {
+            Purpose::Server(dial) => {
+                port.dial(address, expect, CtsConnection::new(hub, dial)).map(drop)
             }
-            _ => self.advertise.clone(),
+            Purpose::Peer(node) => {
+                self.launch().dial(port, address, expect, CtcConnection::new(hub, node))
+            }
         }
     }
 }
 
 impl<S> State<S> {
-    fn to_server(&self, send: impl FnOnce(&Link) -> Result<(), SendError>) {
-        if let Some(link) = &self.server {
-            sent(link, send(link));
+    /// Does something to a link that has not ended.
+    fn with(&self, id: LinkId, act: impl FnOnce(&Link)) {
+        if let Some(open) = self.links.get(&id) {
+            act(&open.link);
         }
     }
 
-    fn to_peer(&self, id: LinkId, send: impl FnOnce(&Link) -> Result<(), SendError>) {
-        if let Some(peer) = self.peers.get(&id) {
-            sent(&peer.link, send(&peer.link));
+    fn set_up(&self, id: LinkId, is_up: bool) {
+        if let Some(open) = self.links.get(&id) {
+            open.is_up.store(is_up, Ordering::Release);
+        }
+    }
+}
+
+impl<S> From<ClientNews> for Event<S> {
+    fn from(news: ClientNews) -> Self {
+        match news {
+            ClientNews::List(list) => Self::List(list),
+            ClientNews::Registered => Self::Registered,
+            ClientNews::RegisterRefused(error, retry) => Self::RegisterRefused { error, retry },
+            ClientNews::ServerGone(end) => Self::ServerGone(end),
+            ClientNews::ServerLost(end) => Self::ServerLost(end),
+            ClientNews::ServerUnreached(attempt, end, retry) => {
+                tracing::info!(attempt, ?retry, "no way to the server: {end}");
+                Self::ServerUnreached { attempt, end, retry }
+            }
         }
     }
 }
 
 /// A link that takes no more is as good as dead, and its end is told as such before long.
-fn sent(link: &Link, result: Result<(), SendError>) {
-    match result {
+fn send(link: &Link, message: &Control) {
+    match link.try_send_control(message) {
         Ok(()) => {}
         Err(error @ SendError::Encode(_)) => {
             tracing::error!(link = link.id(), %error, "a control message cannot be sent");

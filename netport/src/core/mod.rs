@@ -5,6 +5,7 @@
 //! thread with a made-up clock and network can run exactly the code that runs over sockets.
 
 pub mod backoff;
+pub mod client;
 pub mod directory;
 pub mod end;
 pub mod frame;

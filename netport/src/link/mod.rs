@@ -8,8 +8,9 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tlv_core::messages::{GoodbyeReason, RefuseReason};
-use tlv_core::{EncodeError, Message, Request};
+use tlv_core::messages::{Control, GoodbyeReason, RefuseReason};
+use tlv_core::write::FrameBuffer;
+use tlv_core::{EncodeError, Message, MessageSet, Request};
 
 pub use self::batch::Batch;
 pub(crate) use self::calls::Calls;
@@ -161,6 +162,16 @@ impl Link {
     /// [`SendError`]; nothing was sent then.
     pub fn try_send<M: Message>(&self, message: &M) -> Result<(), SendError> {
         self.0.append_message(self.0.trying(), message)
+    }
+
+    /// Sends one of netport's own messages if there is room, of which a reserve is theirs; never
+    /// waits. The same as [`Self::try_send`], for who is given one by the state machines.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`]; nothing was sent then.
+    pub fn try_send_control(&self, message: &Control) -> Result<(), SendError> {
+        self.0.append_few(self.0.trying(), |out| message.encode_frame(out))
     }
 
     /// Sends a frame that was encoded before. Waits like [`Self::send`].
@@ -352,13 +363,21 @@ impl Shared {
     }
 
     fn append_message<M: Message>(&self, manner: Manner, message: &M) -> Result<(), SendError> {
-        self.admits(M::ID, M::SINCE)?;
-        // A peer that reads slowly is not to lose its link for that.
         if M::ID < CONTROL_IDS {
-            let append = |half: &mut SendingHalf| half.append_few(|out| message.encode_frame(out));
-            return self.writer.send_few(manner, append);
+            return self.append_few(manner, |out| message.encode_frame(out));
         }
+        self.admits(M::ID, M::SINCE)?;
         self.append(manner, |half| half.append(|out| message.encode_frame(out)))
+    }
+
+    /// Appends one of netport's own messages: a peer that reads slowly is not to lose its link for
+    /// that.
+    fn append_few(
+        &self,
+        manner: Manner,
+        encode: impl FnOnce(&mut FrameBuffer) -> Result<(), EncodeError>,
+    ) -> Result<(), SendError> {
+        self.writer.send_few(manner, |half| half.append_few(encode))
     }
 
     fn append(

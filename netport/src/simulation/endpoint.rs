@@ -4,24 +4,23 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use tlv_core::messages::{Alive, App, Goodbye, Ping, Probe, Refuse, RefuseReason};
+use tlv_core::messages::{Alive, App, Control, Goodbye, Ping, Probe, Refuse, RefuseReason};
 use tlv_core::{Message, MessageSet};
 
 use super::network::{ConnId, Network, Read, SimWire};
 use crate::config::{Identity, LinkConfig};
+use crate::core::client::Purpose;
 use crate::core::link::handshake::{self, Ends, Expect, PeerInfo};
 use crate::core::link::{Admission, Expired, Fault, ReceivingHalf, SendingHalf, Turn};
-use crate::error::{End, Refusal};
+use crate::error::End;
 
-/// What a link is for.
+/// Whose end of a link it is, and what for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
-    /// A client's, at its server.
-    Serve,
-    /// To the server, dialled under this number.
-    Server(u64),
-    /// To another client; whom, where this side dialled.
-    Peer(Option<tlv_core::Uuid>),
+pub(super) enum Owner {
+    /// The server's.
+    Server,
+    /// A client's.
+    Client(Purpose),
 }
 
 /// What a turn of the connection came to.
@@ -40,9 +39,7 @@ pub(super) enum Step {
 pub(super) struct Endpoint {
     pub(super) conn: ConnId,
     pub(super) side: usize,
-    pub(super) purpose: Purpose,
-    /// The incarnation that this end runs in.
-    pub(super) life: u64,
+    pub(super) owner: Owner,
     pub(super) peer: Option<PeerInfo>,
     pub(super) sending: SendingHalf,
     receiving: ReceivingHalf,
@@ -63,7 +60,7 @@ pub(super) struct Endpoint {
 impl Endpoint {
     pub(super) fn new(
         (conn, side): (ConnId, usize),
-        purpose: Purpose,
+        owner: Owner,
         (identity, session): (&Identity, u64),
         (expect, ends): (Expect, Ends),
         config: &LinkConfig,
@@ -81,8 +78,7 @@ impl Endpoint {
         Self {
             conn,
             side,
-            purpose,
-            life: identity.incarnation,
+            owner,
             peer: None,
             sending,
             receiving,
@@ -105,6 +101,12 @@ impl Endpoint {
     pub(super) fn send(&mut self, message: &impl Message) -> bool {
         self.sending.admission() == Admission::Granted
             && self.sending.append(|out| message.encode_frame(out)).is_ok()
+    }
+
+    /// Appends one of netport's own messages if it is admitted.
+    pub(super) fn send_control(&mut self, message: &Control) -> bool {
+        self.sending.admission_of_few() == Admission::Granted
+            && self.sending.append_few(|out| message.encode_frame(out)).is_ok()
     }
 
     pub(super) fn flush(&mut self, network: &mut Network, now: Instant) {
@@ -204,19 +206,17 @@ impl Endpoint {
                 Ping::ID => {}
                 Probe::ID => {
                     let alive = Alive::new(Probe::decode(&value)?.nonce);
-                    self.send(&alive);
+                    self.send_control(&Control::Alive(alive));
                 }
                 Goodbye::ID => return Err(End::Goodbye(Goodbye::decode(&value)?.reason)),
-                Refuse::ID => return Err(End::RefusedBy(refusal(Refuse::decode(&value)?))),
+                Refuse::ID => {
+                    return Err(End::RefusedBy(handshake::refusal(Refuse::decode(&value)?)));
+                }
                 id => return Ok(Some(Step::Frame(id, value))),
             }
         }
         Ok(None)
     }
-}
-
-fn refusal(refuse: Refuse) -> Refusal {
-    Refusal { current: refuse.current, ..Refusal::new(refuse.reason, refuse.text) }
 }
 
 fn fault_end(fault: Fault) -> End {

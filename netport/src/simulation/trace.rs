@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tlv_core::Uuid;
-use tlv_core::messages::RefuseReason;
+use tlv_core::messages::{Epoch, RefuseReason};
 
-use super::endpoint::{Endpoint, Purpose};
+use super::endpoint::{Endpoint, Owner};
 use super::network::{ConnId, Machine, Network};
 use crate::config::Identity;
-use crate::core::directory::{ListChange, ServerEnd, View};
+use crate::core::client::Purpose;
+use crate::core::directory::{ListChange, ServerEnd};
+use crate::core::link::handshake::PeerInfo;
 use crate::error::End;
 
 /// More than a backlog and the longest list of a simulated network.
@@ -53,7 +55,7 @@ impl Trace {
         &mut self,
         machine: Machine,
         identity: &Identity,
-        view: &View,
+        epoch: Option<Epoch>,
         change: &ListChange,
     ) {
         let gone = change.left.iter().find(|peer| self.calm.contains(&peer.node));
@@ -63,7 +65,7 @@ impl Trace {
         {
             self.fail(format!("machine {machine} saw {} leave, who is there", peer.name));
         }
-        let Some(epoch) = view.epoch() else { return };
+        let Some(epoch) = epoch else { return };
         let newest = self.epochs.entry((machine, identity.incarnation)).or_default();
         if newest.0 == epoch.run && epoch.count < newest.1 {
             let count = newest.1;
@@ -79,10 +81,10 @@ impl Trace {
     }
 
     /// A link came up: while a node is connected, no older incarnation of it takes its place.
-    pub(super) fn up(&mut self, machine: Machine, node: Uuid, endpoint: &Endpoint) {
+    pub(super) fn up(&mut self, machine: Machine, identity: &Identity, peer: &PeerInfo) {
         self.ups += 1;
-        let Some(peer) = &endpoint.peer else { return };
-        let newest = self.incarnations.entry((machine, endpoint.life, node)).or_default();
+        let key = (machine, identity.incarnation, peer.node);
+        let newest = self.incarnations.entry(key).or_default();
         if peer.incarnation < *newest {
             self.fail(format!("machine {machine} went back to incarnation {}", peer.incarnation));
         } else {
@@ -91,8 +93,8 @@ impl Trace {
     }
 
     /// A link is no longer up.
-    pub(super) fn down(&mut self, machine: Machine, node: Uuid, endpoint: &Endpoint) {
-        self.incarnations.remove(&(machine, endpoint.life, node));
+    pub(super) fn down(&mut self, machine: Machine, identity: &Identity, peer: &PeerInfo) {
+        self.incarnations.remove(&(machine, identity.incarnation, peer.node));
     }
 
     /// One side closes in order: what it has accepted so far must arrive.
@@ -132,9 +134,9 @@ impl Trace {
             let received = endpoint.received;
             self.fail(format!("{received} messages of {accepted} arrived before the goodbye"));
         }
-        let is_in_use = match endpoint.purpose {
-            Purpose::Peer(_) => endpoint.is_up,
-            Purpose::Serve | Purpose::Server(_) => endpoint.peer.is_some(),
+        let is_in_use = match endpoint.owner {
+            Owner::Client(Purpose::Peer(_)) => endpoint.is_up,
+            Owner::Server | Owner::Client(Purpose::Server(_)) => endpoint.peer.is_some(),
         };
         let is_touched = network.conns.get(&conn).is_none_or(|conn| conn.is_touched);
         let is_orderly = match end {
@@ -150,12 +152,12 @@ impl Trace {
     }
 
     /// Only those are sent away for good who have been replaced.
-    pub(super) fn over(&mut self, machine: Machine, end: ServerEnd) {
-        let is_replaced = matches!(end, ServerEnd::Older | ServerEnd::Replaced);
+    pub(super) fn over(&mut self, machine: Machine, end: &End) {
+        let is_replaced = matches!(ServerEnd::of(end), ServerEnd::Older | ServerEnd::Replaced);
         if is_replaced && self.superseded.contains(&machine) {
             return;
         }
-        self.fail(format!("machine {machine} was sent away for good: {end:?}"));
+        self.fail(format!("machine {machine} was sent away for good: {end}"));
     }
 
     pub(super) fn bounded(&mut self, backlog_bytes: usize) {

@@ -10,15 +10,14 @@ use tlv_core::messages::Role;
 
 use super::network::{ConnId, Machine, NetEvent, Network, SimWire};
 use super::plan::{FAULTS_LAST, Plan, Step};
-use super::process::{Part, Process, World};
+use super::process::{LISTENS, Part, Process, World, address};
 use super::trace::Trace;
 use crate::config::{Identity, LinkConfig};
 use crate::core::backoff::{Backoff, Chance};
-use crate::core::directory::{
-    Directory, DirectoryConfig, Membership, MembershipConfig, MembershipEvent,
-};
+use crate::core::client::{ClientCore, ClientSettings};
+use crate::core::directory::{Directory, DirectoryConfig, MembershipEvent};
 use crate::core::link::Wire;
-use crate::core::mesh::{Mesh, MeshConfig};
+use crate::core::mesh::MeshConfig;
 
 /// Time that everybody gets to find everybody when the faults are over: detection, back-off,
 /// patience and grace, more than once.
@@ -356,12 +355,6 @@ impl<'a> Simulation<'a> {
     fn client(&mut self, identity: &Identity) -> Part {
         let backoff = Backoff { first: Duration::from_millis(100), max: Duration::from_secs(2) };
         let link = link_config(self.plan);
-        let membership = MembershipConfig {
-            backoff,
-            patience: backoff.max + link.dial_timeout + link.handshake_timeout,
-            register: true,
-            register_again: true,
-        };
         let mesh = MeshConfig {
             grace: self.plan.grace,
             welcome_timeout: Duration::from_secs(3),
@@ -370,11 +363,19 @@ impl<'a> Simulation<'a> {
             dials_max: 1 + self.chance.below(8) as usize,
             ..MeshConfig::default()
         };
-        let seed = self.chance.number();
-        Part::Client {
-            membership: Box::new(Membership::new(membership, self.now, seed)),
-            mesh: Box::new(Mesh::new(mesh, identity.node, seed)),
-        }
+        let settings = ClientSettings {
+            node: identity.node,
+            server: address(0),
+            advertise: Vec::new(),
+            backoff,
+            attempt_timeout: link.dial_timeout + link.handshake_timeout,
+            register: true,
+            register_again: true,
+            mesh,
+        };
+        let mut core = ClientCore::new(settings, self.now, self.chance.number());
+        core.listens(LISTENS);
+        Part::Client(Box::new(core))
     }
 
     /// The process dies; its system closes its sockets.
@@ -469,11 +470,11 @@ impl<'a> Simulation<'a> {
         process.is_some_and(|process| process.has_left)
     }
 
-    fn clients(&self) -> impl Iterator<Item = (&Host, &Process, &Membership, &Mesh)> {
+    fn clients(&self) -> impl Iterator<Item = (&Host, &Process, &ClientCore)> {
         self.hosts.iter().filter_map(|host| {
             let process = host.process.as_ref()?;
             match &process.role {
-                Part::Client { membership, mesh } => Some((host, process, &**membership, &**mesh)),
+                Part::Client(core) => Some((host, process, &**core)),
                 Part::Server { .. } => None,
             }
         })
@@ -497,38 +498,38 @@ impl<'a> Simulation<'a> {
             directory.peers().map(|peer| (peer.node, peer.incarnation)).collect();
         let registered: BTreeSet<(Uuid, u64)> = self
             .clients()
-            .filter(|(_, _, membership, _)| membership.is_registered())
+            .filter(|(_, _, core)| core.is_registered())
             .map(|(_, process, ..)| (process.identity.node, process.identity.incarnation))
             .collect();
         if listed != registered {
             return Err(format!("listed are {listed:?}, registered are {registered:?}"));
         }
-        let named = |name: &str, is: &dyn Fn(&Host, &Process, &Membership) -> bool| {
-            let same = self.clients().filter(|(_, process, ..)| process.identity.name == name);
-            same.filter(|(host, process, membership, _)| is(host, process, membership)).count()
+        let named = |name: &str, is: &dyn Fn(&Host, &Process, &ClientCore) -> bool| {
+            let same = self.clients().filter(|(_, process, _)| process.identity.name == name);
+            same.filter(|(host, process, core)| is(host, process, core)).count()
         };
-        for (_, process, membership, mesh) in self.clients() {
+        for (_, process, core) in self.clients() {
             let (machine, name) = (process.machine, &process.identity.name);
             let wanting =
                 named(name, &|host, process, _| host.wants_in && !self.is_superseded(process));
-            let holding = named(name, &|_, _, membership| membership.is_registered());
+            let holding = named(name, &|_, _, core| core.is_registered());
             // An older incarnation may be back where the newer is gone.
             let older = named(name, &|_, process, _| self.is_superseded(process));
             if !(wanting.min(1)..=(wanting + older).min(1)).contains(&holding) {
                 return Err(format!("{holding} of {wanting} clients hold the name {name}"));
             }
-            if !membership.is_registered() {
+            if !core.is_registered() {
                 continue;
             }
             let known: BTreeSet<(Uuid, u64)> =
-                membership.view().peers().map(|peer| (peer.node, peer.incarnation)).collect();
+                core.view().peers().map(|peer| (peer.node, peer.incarnation)).collect();
             if known != listed {
                 return Err(format!("machine {machine} knows {known:?}, listed are {listed:?}"));
             }
-            for (_, other, other_membership, other_mesh) in self.clients() {
-                if other_membership.is_registered() && other.machine != machine {
-                    let there = mesh.up(&other.identity.node);
-                    let back = other_mesh.up(&process.identity.node);
+            for (_, other, other_core) in self.clients() {
+                if other_core.is_registered() && other.machine != machine {
+                    let there = core.up(&other.identity.node);
+                    let back = other_core.up(&process.identity.node);
                     let links = process.links_to(&other.identity.node);
                     if there.is_none() || there != back || links != 1 {
                         return Err(format!(
@@ -551,8 +552,8 @@ impl<'a> Simulation<'a> {
         if let Some((conn, state)) = self.network.conns.iter().find(|(_, conn)| conn.is_held()) {
             return Err(format!("connection {conn} is left: {state:?}"));
         }
-        for (_, process, _, mesh) in self.clients() {
-            if mesh.all_up().count() > 0 || !process.endpoints.is_empty() {
+        for (_, process, core) in self.clients() {
+            if core.all_up().count() > 0 || !process.endpoints.is_empty() {
                 return Err(format!("machine {} keeps links", process.machine));
             }
         }

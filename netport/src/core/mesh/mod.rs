@@ -22,6 +22,7 @@ use self::dialling::Dialling;
 use super::LinkId;
 use super::backoff::{Backoff, Chance};
 use super::directory::ListChange;
+use super::end::{End, Refusal};
 use super::timers::Timers;
 
 /// Whom a client dials.
@@ -108,6 +109,18 @@ pub enum PeerEnd {
     Done,
 }
 
+impl PeerEnd {
+    /// What this end of the link means.
+    pub fn of(end: &End) -> Self {
+        match end {
+            End::Goodbye(GoodbyeReason::Done | GoodbyeReason::Replaced)
+            | End::Closed(GoodbyeReason::Done | GoodbyeReason::Replaced)
+            | End::RefusedBy(Refusal { reason: RefuseReason::Older, .. }) => Self::Done,
+            _ => Self::Lost,
+        }
+    }
+}
+
 /// What the client has to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MeshAction {
@@ -123,7 +136,7 @@ pub enum MeshAction {
     Close(LinkId, GoodbyeReason),
     /// Tell the user: messages can be sent to this node, on this link.
     Up(Uuid, LinkId),
-    /// Tell the user: this link to this node is no more.
+    /// Tell the user: this link to this node is no more. Where this side ends it, that comes first.
     Down(Uuid, LinkId),
     /// Tell who waits to send to this node: there is no way to it now.
     Unreached(Uuid),

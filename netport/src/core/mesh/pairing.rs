@@ -95,8 +95,8 @@ impl Mesh {
         // The peer decides, so the link that was up is dead at its end.
         if let Some(dead) = state.up.take() {
             self.links.remove(&dead.link);
-            actions.push(MeshAction::Down(node, dead.link));
             actions.push(MeshAction::Refuse(dead.link, RefuseReason::Duplicate, None));
+            actions.push(MeshAction::Down(node, dead.link));
         }
         self.come_up(now, node, chosen, actions);
     }
@@ -187,8 +187,8 @@ impl Mesh {
         let older = links.filter(|candidate| candidate.incarnation < incarnation);
         for candidate in older.copied().collect::<Vec<_>>() {
             self.links.remove(&candidate.link);
-            self.forget(node, candidate.link, actions);
             actions.push(MeshAction::Close(candidate.link, GoodbyeReason::Replaced));
+            self.forget(node, candidate.link, actions);
         }
     }
 }

@@ -178,7 +178,7 @@ fn the_higher_id_follows_the_lower_to_another_link() {
     lab.opened(1, 2, 1, false, "");
     lab.on(MeshEvent::Welcome(1), "Up(2, 1)");
     lab.opened(2, 2, 1, false, "");
-    lab.on(MeshEvent::Welcome(2), "Down(2, 1) Refuse(1, Duplicate) Up(2, 2)");
+    lab.on(MeshEvent::Welcome(2), "Refuse(1, Duplicate) Down(2, 1) Up(2, 2)");
     lab.closed(1, PeerEnd::Lost, "");
     assert_eq!(lab.mesh.up(&node(2)), Some(2));
 }
@@ -188,9 +188,9 @@ fn a_newer_incarnation_takes_over_and_an_older_is_refused() {
     let mut lab = Lab::new(Dial::All);
     lab.opened(1, 9, 2, false, "Welcome(1) Up(9, 1)");
     lab.opened(2, 9, 1, false, "Refuse(2, Older, Some(2))");
-    lab.opened(3, 9, 3, false, "Down(9, 1) Close(1, Replaced) Welcome(3) Up(9, 3)");
+    lab.opened(3, 9, 3, false, "Close(1, Replaced) Down(9, 1) Welcome(3) Up(9, 3)");
     // So does one that is only listed.
-    lab.list(vec![peer(9, 4, 1)], vec![], "Down(9, 3) Close(3, Replaced) Dial(9:1)");
+    lab.list(vec![peer(9, 4, 1)], vec![], "Close(3, Replaced) Down(9, 3) Dial(9:1)");
     lab.opened(4, 9, 3, true, "Refuse(4, Older, Some(4))");
     lab.wait("Dial(9:1)");
 }

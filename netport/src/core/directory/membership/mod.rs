@@ -3,10 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use tlv_core::messages::{Changes, RegisterError, Snapshot};
+use tlv_core::messages::{Changes, GoodbyeReason, RefuseReason, RegisterError, Snapshot};
 
 use super::{LinkId, ListChange, View};
 use crate::core::backoff::{Backoff, Chance};
+use crate::core::end::{End, Refusal};
 use crate::core::mutant::{Mutant, mutant};
 
 /// How a client deals with its server.
@@ -58,6 +59,30 @@ pub enum ServerEnd {
     Replaced,
     /// The server does not speak this protocol, or not to this client.
     Refused,
+}
+
+impl ServerEnd {
+    /// What this end of the link means.
+    pub fn of(end: &End) -> Self {
+        match end {
+            End::Goodbye(GoodbyeReason::Done) => Self::Done,
+            End::Goodbye(GoodbyeReason::Replaced) => Self::Replaced,
+            End::RefusedBy(Refusal { reason: RefuseReason::Older, .. }) => Self::Older,
+            // Another attempt would meet with the same refusal.
+            End::Refused(Refusal { reason, .. }) | End::RefusedBy(Refusal { reason, .. })
+                if [
+                    RefuseReason::NotHello,
+                    RefuseReason::Protocol,
+                    RefuseReason::WireVersion,
+                    RefuseReason::WrongNode,
+                ]
+                .contains(reason) =>
+            {
+                Self::Refused
+            }
+            _ => Self::Lost,
+        }
+    }
 }
 
 /// What the client has to do.
