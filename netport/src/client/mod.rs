@@ -153,7 +153,8 @@ impl<S: MessageSet> Client<S> {
 
     /// As [`Self::connect`], with a [`NetPort`] of the user's own around the client. It hands to the
     /// client every call that it does not answer by itself, and [`NetPort::initial`] and
-    /// [`NetPort::main_loop_work`] in any case; the client's events end when it drops the client.
+    /// [`NetPort::main_loop_work`] in any case, whose next turn is the [`Next::sooner`] of both; the
+    /// client's events end when it drops the client.
     ///
     /// # Errors
     ///

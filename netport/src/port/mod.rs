@@ -73,6 +73,32 @@ pub enum Next {
     Stop,
 }
 
+impl Next {
+    /// Whichever comes first, for a port that does the work of another and its own. Where one of
+    /// them stops the port, it stops.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    ///
+    /// use netport::Next;
+    ///
+    /// let now = Instant::now();
+    /// let later = now + Duration::from_secs(1);
+    /// assert_eq!(Next::At(later).sooner(Next::At(now)), Next::At(now));
+    /// assert_eq!(Next::Sleep.sooner(Next::At(later)), Next::At(later));
+    /// assert_eq!(Next::At(now).sooner(Next::Stop), Next::Stop);
+    /// ```
+    #[must_use]
+    pub fn sooner(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Stop, _) | (_, Self::Stop) => Self::Stop,
+            (Self::At(one), Self::At(another)) => Self::At(one.min(another)),
+            (Self::At(at), Self::Sleep) | (Self::Sleep, Self::At(at)) => Self::At(at),
+            (Self::Sleep, Self::Sleep) => Self::Sleep,
+        }
+    }
+}
+
 /// A handle to a running [`NetPort`], cheap to clone, usable from any thread and after the end. Two
 /// of them are equal if they are handles to the same one.
 #[derive(Clone)]
