@@ -125,6 +125,8 @@ impl<S: MessageSet> ClientHub<S> {
     /// A turn of the main loop: does what is due. Waits for the user where the event channel is
     /// full.
     pub fn turn(self: &Arc<Self>, now: Instant) -> Next {
+        // Until the end of the turn nobody need wake it for what it will see then.
+        self.lock().armed = Some(now);
         self.happened(|state| state.core.on_deadline(now));
         let mut state = self.lock();
         state.armed = state.core.deadline();

@@ -12,6 +12,7 @@ pub mod frame;
 pub mod link;
 pub mod mesh;
 pub(crate) mod mutant;
+pub mod server;
 pub(crate) mod timers;
 
 /// Tells the links of one state machine apart.

@@ -20,15 +20,21 @@ macro_rules! mutants {
 }
 
 mutants! {
-    /// What the state machines decide; the simulation catches these, and all but
-    /// `GiveUpOnServer` a script too.
+    /// What the state machines decide, and what joins them; the simulation catches these, and a script
+    /// those of a machine that has one.
     DECISIONS {
         /// A mesh drops its own dial when the peer's comes first.
         CancelDialOnAccept,
         /// A client drops whom a new run of the server does not list yet.
         DropUnlisted,
+        /// A client does not tell its state machines that a dial could not begin.
+        ForgetDeadDial,
+        /// A server tells in no round what changes while one is under way.
+        ForgetNewsInRound,
         /// The directory does not tell that an entry was replaced.
         ForgetReplacement,
+        /// A server passes over for ever whose link once had no room.
+        ForgetRoom,
         /// A client does not dial a peer again.
         GiveUpOnPeers,
         /// A client that could not reach the server does not try again.

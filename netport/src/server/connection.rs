@@ -5,16 +5,16 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use tlv_core::MessageSet;
-use tlv_core::messages::{ControlRef, RefuseReason, Role};
+use tlv_core::messages::{ControlRef, RefuseReason};
 
 use super::ServerHub;
 use crate::connection::Connection;
-use crate::core::directory::{Caller, DirectoryEvent};
 use crate::core::link::handshake::PeerInfo;
+use crate::core::server::ServerEvent;
 use crate::error::End;
 use crate::link::{Link, Reply};
 
-/// Tells the directory what a client says. Of the application's messages a server has no use: they
+/// Tells the hub what a client says. Of the application's messages a server has no use: they
 /// go from client to client.
 pub struct ServerConnection<S> {
     hub: Arc<ServerHub>,
@@ -32,34 +32,11 @@ impl<S: MessageSet> Connection for ServerConnection<S> {
     type Set = S;
 
     fn on_open(&mut self, link: &Link, peer: &PeerInfo) -> Result<(), End> {
-        if peer.role != Role::Client {
-            return Err(End::refuse(RefuseReason::NotAllowed, "only clients are served here"));
-        }
-        let caller = Caller {
-            node: peer.node,
-            incarnation: peer.incarnation,
-            session: peer.session,
-            name: peer.name.clone(),
-            observed: peer.address.ip(),
-        };
-        self.hub.opened(link, caller);
-        Ok(())
+        self.hub.opened(link, peer)
     }
 
     fn on_control(&mut self, link: &Link, control: ControlRef<'_>) -> Result<(), End> {
-        let id = link.id();
-        let event = match control {
-            ControlRef::Register(register) => {
-                DirectoryEvent::Register(id, register.to_owned()?.addresses)
-            }
-            ControlRef::Deregister(_) => DirectoryEvent::Deregister(id),
-            ControlRef::Alive(alive) => DirectoryEvent::Alive(id, alive.nonce),
-            other => {
-                let text = format!("{other:?} means nothing to a server");
-                return Err(End::refuse(RefuseReason::NotAllowed, text));
-            }
-        };
-        self.hub.handle(event);
+        self.hub.handle(ServerEvent::received(link.id(), control)?);
         Ok(())
     }
 
@@ -72,7 +49,7 @@ impl<S: MessageSet> Connection for ServerConnection<S> {
     }
 
     fn on_end(&mut self, link: &Link, _end: &End) {
-        self.hub.closed(link);
+        self.hub.ended(link);
     }
 }
 

@@ -1,8 +1,7 @@
-//! The rendezvous server: an ordinary [`NetPort`] around the [`Directory`](crate::core::directory::Directory).
+//! The rendezvous server: an ordinary [`NetPort`] around [`ServerCore`](crate::core::server::ServerCore).
 
 mod connection;
 mod hub;
-mod round;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -70,7 +69,7 @@ impl<S: MessageSet> Server<S> {
 
     /// As [`Self::start`], with a [`NetPort`] of the user's own around the server. It hands to the
     /// server every call that it does not answer by itself, and [`NetPort::initial`] and
-    /// [`NetPort::main_loop_work`] in any case.
+    /// [`NetPort::main_loop_work`] in any case, whose next turn is the [`Next::sooner`] of both.
     ///
     /// # Errors
     ///

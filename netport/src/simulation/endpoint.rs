@@ -104,9 +104,13 @@ impl Endpoint {
     }
 
     /// Appends one of netport's own messages if it is admitted.
-    pub(super) fn send_control(&mut self, message: &Control) -> bool {
-        self.sending.admission_of_few() == Admission::Granted
-            && self.sending.append_few(|out| message.encode_frame(out)).is_ok()
+    pub(super) fn send_control(&mut self, message: &Control) -> Admission {
+        let admission = self.sending.admission_of_few();
+        if admission == Admission::Granted {
+            let appended = self.sending.append_few(|out| message.encode_frame(out));
+            appended.expect("a message within its bounds");
+        }
+        admission
     }
 
     pub(super) fn flush(&mut self, network: &mut Network, now: Instant) {

@@ -61,6 +61,8 @@ pub(super) enum Step {
     Slow(Machine),
     /// The next connections to the machine are dropped when they are accepted.
     DropAccepts(Machine, u32),
+    /// The process has no room for its next dials, which cannot even begin.
+    DialInVain(Machine, u32),
     /// The user registers.
     Register(Machine),
     /// The user deregisters.
@@ -109,6 +111,11 @@ impl Plan {
             let at = chance.between(Duration::from_secs(1), FAULTS_LAST);
             let length = [1, 20, 400][chance.below(3) as usize];
             plan.steps.push((at, Step::Talk(plan.client(&mut chance), length)));
+        }
+        if chance.below(4) == 0 {
+            let at = chance.between(Duration::ZERO, FAULTS_LAST);
+            let count = 1 + chance.below(5) as u32;
+            plan.steps.push((at, Step::DialInVain(plan.client(&mut chance), count)));
         }
         plan.steps.sort_by_key(|(at, _)| *at);
         plan
@@ -165,6 +172,7 @@ impl Plan {
                 | Step::Resume(a)
                 | Step::Slow(a)
                 | Step::DropAccepts(a, _)
+                | Step::DialInVain(a, _)
                 | Step::Register(a)
                 | Step::Deregister(a)
                 | Step::Leave(a)

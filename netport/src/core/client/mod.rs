@@ -26,6 +26,7 @@ use super::directory::{
 use super::end::{End, Refusal};
 use super::link::handshake::{Expect, PeerInfo};
 use super::mesh::{Mesh, MeshAction, MeshConfig, MeshEvent, Neighbour, PeerEnd};
+use super::mutant::{Mutant, mutant};
 
 /// How a client deals with its server and its peers.
 #[derive(Clone, Debug)]
@@ -160,6 +161,7 @@ impl ClientCore {
             ClientEvent::Ended(link, purpose, end) => {
                 self.ended(now, link, purpose, end, &mut actions);
             }
+            ClientEvent::NotDialled(..) if mutant(Mutant::ForgetDeadDial) => {}
             ClientEvent::NotDialled(purpose, end) => {
                 self.never_opened(now, purpose, &end, &mut actions);
             }

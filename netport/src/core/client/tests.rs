@@ -182,7 +182,7 @@ fn a_peer_that_is_down_is_told_with_the_reason_of_whoever_ended_its_link() {
         4,
         accepted,
         peer(7, 2),
-        "Close(3, Replaced) Down(3, 7, closed here: a newer incarnation of the peer has taken over) \
+        "Close(3, Replaced) Down(3, 7, closed here: replaced by a newer incarnation) \
          Send(4, Welcome) Up(4, 7)",
     );
     // Its end is no news.

@@ -68,7 +68,9 @@ impl Process {
                         actions.extend(core.handle(world.now, event));
                     }
                 }
-                ClientAction::Send(conn, message) => self.send(conn, &message),
+                ClientAction::Send(conn, message) => {
+                    self.send(conn, &message);
+                }
                 ClientAction::Close(conn, reason) => self.close(world, conn, End::Closed(reason)),
                 ClientAction::Refuse(conn, refusal) => {
                     self.close(world, conn, End::Refused(refusal));

@@ -18,9 +18,10 @@ use super::network::{ConnId, Machine, NetEvent, Network};
 use super::trace::Trace;
 use crate::config::{Identity, LinkConfig};
 use crate::core::client::{ClientCore, ClientEvent, Purpose};
-use crate::core::directory::{Directory, DirectoryEvent};
+use crate::core::link::Admission;
 use crate::core::link::handshake::{Ends, Expect};
-use crate::error::End;
+use crate::core::server::{ServerCore, ServerEvent};
+use crate::error::{End, Limit};
 
 /// Where everybody listens, as it is seen on the machine itself.
 pub(super) const LISTENS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), PORT);
@@ -41,6 +42,10 @@ pub(super) struct Process {
     pub(super) role: Part,
     pub(super) endpoints: BTreeMap<ConnId, Endpoint>,
     dials: BTreeMap<ConnId, Dial>,
+    /// How many of the next dials cannot even begin.
+    pub(super) dials_without_room: u32,
+    /// Links that have no room for a list, and are to be told of when they have.
+    full: BTreeSet<ConnId>,
     sessions: u64,
     /// When the world wakes the process next.
     pub(super) wakes_at: Option<Instant>,
@@ -50,7 +55,7 @@ pub(super) struct Process {
 
 /// What the process does.
 pub(super) enum Part {
-    Server { directory: Box<Directory>, full: BTreeSet<ConnId> },
+    Server(Box<ServerCore>),
     Client(Box<ClientCore>),
 }
 
@@ -88,6 +93,8 @@ impl Process {
             role,
             endpoints: BTreeMap::new(),
             dials: BTreeMap::new(),
+            dials_without_room: 0,
+            full: BTreeSet::new(),
             sessions: 0,
             wakes_at: None,
             has_left: false,
@@ -99,7 +106,7 @@ impl Process {
         let links = self.endpoints.values().filter_map(Endpoint::deadline);
         let dials = self.dials.values().map(|dial| dial.until);
         let core = match &self.role {
-            Part::Server { directory, .. } => directory.deadline(),
+            Part::Server(core) => core.deadline(),
             Part::Client(core) => core.deadline(),
         };
         links.chain(dials).chain(core).min()
@@ -121,11 +128,13 @@ impl Process {
             }
             NetEvent::Arrives(..) => {}
         }
+        self.tell_of_room(world);
         self.settle(world);
     }
 
     /// Does what is due.
     pub(super) fn wake(&mut self, world: &mut World<'_>) {
+        let due_at = self.deadline();
         let late = self.dials.iter().filter(|(_, dial)| dial.until <= world.now);
         for conn in late.map(|(conn, _)| *conn).collect::<Vec<_>>() {
             self.dial_failed(world, conn, std::io::ErrorKind::TimedOut);
@@ -138,20 +147,22 @@ impl Process {
             }
             self.read(world, conn);
         }
-        match &mut self.role {
-            Part::Server { directory, .. } => {
-                let actions = directory.on_deadline(world.now);
-                self.perform_directory(world, actions);
-            }
+        self.tell_of_room(world);
+        let has_pushed = match &mut self.role {
+            Part::Server(_) => self.server_turn(world),
             Part::Client(core) => {
                 let actions = core.on_deadline(world.now);
                 self.perform_client(world, actions);
+                false
             }
-        }
+        };
         self.settle(world);
-        // Who reads slowly has bytes waiting, and no silence is judged before they are read.
+        // A round of lists goes on in the next turn. Who reads slowly has bytes waiting, and no silence
+        // is judged before they are read.
         if let Some(at) = self.deadline()
             && at <= world.now
+            && Some(at) == due_at
+            && !has_pushed
             && !world.network.slow.contains(&self.machine)
         {
             world.trace.fail(format!("machine {} has an overdue deadline", self.machine));
@@ -164,7 +175,7 @@ impl Process {
             return;
         }
         let owner = match self.role {
-            Part::Server { .. } => Owner::Server,
+            Part::Server(_) => Owner::Server,
             Part::Client(_) => Owner::Client(Purpose::Peer(None)),
         };
         self.launch(world, (conn, 1), owner, 0, Expect::any());
@@ -219,6 +230,10 @@ impl Process {
         if self.has_left {
             return Err(End::Stopped);
         }
+        if self.dials_without_room > 0 {
+            self.dials_without_room -= 1;
+            return Err(End::NoRoom(Limit::Descriptors));
+        }
         let conn = world.network.dial(world.now, self.machine, machine_at(address));
         let until = world.now + self.config.dial_timeout;
         self.dials.insert(conn, Dial { until, purpose, expect });
@@ -270,7 +285,7 @@ impl Process {
         let Some(endpoint) = self.endpoints.get(&conn) else { return Ok(()) };
         let Some(peer) = endpoint.peer.clone() else { return Ok(()) };
         match endpoint.owner {
-            Owner::Server => self.client_opened(world, conn, peer),
+            Owner::Server => self.server(world, ServerEvent::opened(conn, &peer)?),
             Owner::Client(purpose) => {
                 let event = ClientEvent::opened(conn, purpose, Arc::new(peer))?;
                 self.client(world, event);
@@ -302,27 +317,25 @@ impl Process {
         debug_assert!(App::info(id).is_none(), "the simulation only greets");
         let control = Control::borrow(id, value)?;
         match endpoint.owner {
-            Owner::Server => self.client_said(world, conn, control),
+            Owner::Server => self.server(world, ServerEvent::received(conn, control)?),
             Owner::Client(purpose) => {
-                let event = ClientEvent::received(conn, purpose, control)?;
-                self.client(world, event);
-                Ok(())
+                self.client(world, ClientEvent::received(conn, purpose, control)?);
             }
         }
+        Ok(())
     }
 
     /// A link ended, or was never open.
     fn ended(&mut self, world: &mut World<'_>, owner: Owner, conn: ConnId, end: End) {
         match owner {
-            Owner::Server => self.directory(world, DirectoryEvent::Closed(conn)),
+            Owner::Server => self.server(world, ServerEvent::ended(conn)),
             Owner::Client(purpose) => self.client(world, ClientEvent::Ended(conn, purpose, end)),
         }
     }
 
-    fn send(&mut self, conn: ConnId, message: &Control) {
-        if let Some(endpoint) = self.endpoints.get_mut(&conn) {
-            endpoint.send_control(message);
-        }
+    fn send(&mut self, conn: ConnId, message: &Control) -> Admission {
+        let endpoint = self.endpoints.get_mut(&conn);
+        endpoint.map_or(Admission::Shut, |endpoint| endpoint.send_control(message))
     }
 
     fn close(&mut self, world: &mut World<'_>, conn: ConnId, end: End) {
@@ -331,9 +344,8 @@ impl Process {
         }
     }
 
-    /// The end of a turn: lists go to who lacks something, and what was appended is written.
+    /// The end of a turn: what was appended is written.
     fn settle(&mut self, world: &mut World<'_>) {
-        self.push(world);
         for endpoint in self.endpoints.values_mut() {
             endpoint.flush(world.network, world.now);
             world.trace.bounded(endpoint.sending.backlog_bytes());

@@ -1,12 +1,13 @@
 //! A network in memory: connections of two ordered pipes with delays, bounded room, cuts between
 //! machines, and ends that vanish.
 
+mod wire;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::io::{self, IoSlice};
 use std::time::{Duration, Instant};
 
+pub(super) use self::wire::SimWire;
 use crate::core::backoff::Chance;
-use crate::core::link::Wire;
 
 /// A sender whose bytes are not taken for so long gives up, as `TCP_USER_TIMEOUT` says.
 const USER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -368,60 +369,5 @@ impl Conn {
     /// Whether a process holds an end.
     pub(super) fn is_held(&self) -> bool {
         self.sides.iter().any(|side| side.is_held)
-    }
-}
-
-/// One side's way into the network.
-pub(super) struct SimWire<'a> {
-    pub(super) network: &'a mut Network,
-    pub(super) now: Instant,
-    pub(super) conn: ConnId,
-    pub(super) side: usize,
-}
-
-impl Wire for SimWire<'_> {
-    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let Some(conn) = self.network.conns.get_mut(&self.conn) else {
-            return Err(io::ErrorKind::BrokenPipe.into());
-        };
-        let side = &mut conn.sides[self.side];
-        if side.is_reset || side.pipe.fin_sent {
-            return Err(io::ErrorKind::ConnectionReset.into());
-        }
-        let room = self.network.pipe_bytes_max - side.pipe.bytes;
-        let bytes: VecDeque<u8> =
-            slices.iter().flat_map(|slice| slice.iter().copied()).take(room).collect();
-        if bytes.is_empty() {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        let written = bytes.len();
-        side.pipe.bytes += written;
-        self.network.send(self.now, self.conn, self.side, Chunk::Bytes(bytes));
-        Ok(written)
-    }
-
-    fn arm(&mut self) -> io::Result<()> {
-        if let Some(conn) = self.network.conns.get_mut(&self.conn) {
-            let pipe = &mut conn.sides[self.side].pipe;
-            if pipe.bytes < self.network.pipe_bytes_max {
-                self.network.plan_soon(self.now, NetEvent::Writable(self.conn, self.side));
-            } else {
-                pipe.armed = true;
-            }
-        }
-        Ok(())
-    }
-
-    fn shut_write(&mut self) {
-        self.network.fin(self.now, self.conn, self.side);
-    }
-
-    fn shut(&mut self) {
-        if let Some(conn) = self.network.conns.get_mut(&self.conn) {
-            conn.sides[self.side].is_shut = true;
-            let event = NetEvent::Readable(self.conn, self.side);
-            self.network.planned.push((self.now, event));
-        }
-        self.network.fin(self.now, self.conn, self.side);
     }
 }
