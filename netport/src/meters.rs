@@ -58,9 +58,36 @@ pub(crate) struct Meters {
     links: Gauge,
     pub(crate) received_frames: Counter,
     pub(crate) received_bytes: Counter,
-    pub(crate) sent_bytes: Counter,
-    pub(crate) backlog_bytes: Gauge,
+    pub(crate) sent: SentMeters,
     pub(crate) heartbeats: Counter,
+}
+
+/// The meters of what a port's links send.
+#[derive(Clone, Debug)]
+pub(crate) struct SentMeters {
+    bytes: Counter,
+    backlog_bytes: Gauge,
+}
+
+/// What a link has sent, or what has changed in that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sent {
+    /// Bytes that the kernel took.
+    pub(crate) bytes: u64,
+    /// Bytes that wait for it.
+    pub(crate) backlog_bytes: i64,
+}
+
+impl SentMeters {
+    /// Counts what has changed.
+    pub(crate) fn count(&self, change: Sent) {
+        if change.bytes > 0 {
+            self.bytes.increment(change.bytes);
+        }
+        if change.backlog_bytes != 0 {
+            self.backlog_bytes.increment(change.backlog_bytes as f64);
+        }
+    }
 }
 
 impl Meters {
@@ -70,8 +97,10 @@ impl Meters {
             links: gauge!("netport_links"),
             received_frames: counter!("netport_received_frames_total"),
             received_bytes: counter!("netport_received_bytes_total"),
-            sent_bytes: counter!("netport_sent_bytes_total"),
-            backlog_bytes: gauge!("netport_backlog_bytes"),
+            sent: SentMeters {
+                bytes: counter!("netport_sent_bytes_total"),
+                backlog_bytes: gauge!("netport_backlog_bytes"),
+            },
             heartbeats: counter!("netport_heartbeats_total"),
         }
     }

@@ -4,14 +4,19 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
 use metrics::{
-    Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
+    Counter, CounterFn, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString,
+    Unit,
 };
 use netport::LinkConfig;
-use support::{Raw, TestPort, config, ended, frame, greet_of, greeted, opened, wait_until};
+use support::{
+    Raw, TestPort, config, ended, frame, greet_of, greeted, next, opened, report, wait_until,
+};
 use tlv_core::messages::{GoodbyeReason, Lookup, Refuse, RefuseReason, Role};
 
 /// For deadlines that are meant to pass.
@@ -20,8 +25,29 @@ const SHORT: Duration = Duration::from_millis(50);
 /// Keeps every value under its name and labels.
 #[derive(Clone, Default)]
 struct Values {
-    counters: Arc<Mutex<BTreeMap<String, Arc<AtomicU64>>>>,
+    counters: Arc<Mutex<BTreeMap<String, Arc<Count>>>>,
     gauges: Arc<Mutex<BTreeMap<String, Arc<Level>>>>,
+}
+
+/// A counter that can hold up who counts.
+#[derive(Default)]
+struct Count {
+    value: AtomicU64,
+    gate: Mutex<()>,
+    /// Who is at the gate.
+    waiting: AtomicU64,
+}
+
+impl CounterFn for Count {
+    fn increment(&self, value: u64) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        drop(self.gate.lock().expect("no panic"));
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.value.fetch_add(value, Ordering::Relaxed);
+    }
+    fn absolute(&self, value: u64) {
+        self.value.store(value, Ordering::Relaxed);
+    }
 }
 
 /// A gauge in whole units.
@@ -56,8 +82,7 @@ impl Recorder for Values {
     fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
     fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
         let mut counters = self.counters.lock().expect("no panic");
-        let counter: Arc<AtomicU64> = Arc::clone(counters.entry(shown(key)).or_default());
-        Counter::from_arc(counter)
+        Counter::from_arc(Arc::clone(counters.entry(shown(key)).or_default()))
     }
     fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
         let mut gauges = self.gauges.lock().expect("no panic");
@@ -71,7 +96,7 @@ impl Recorder for Values {
 impl Values {
     fn counter(&self, name: &str) -> u64 {
         let counters = self.counters.lock().expect("no panic");
-        counters.get(name).map_or(0, |value| value.load(Ordering::Relaxed))
+        counters.get(name).map_or(0, |count| count.value.load(Ordering::Relaxed))
     }
 
     fn gauge(&self, name: &str) -> i64 {
@@ -102,6 +127,7 @@ fn what_happens_is_counted() {
     backlog(&values);
     deadlines(&values);
     unknown_reasons(&values);
+    a_slow_exporter(&values);
 }
 
 fn links_and_frames(values: &Values) {
@@ -202,4 +228,22 @@ fn unknown_reasons(values: &Values) {
         ended(&port.seen);
     }
     values.check("netport_refusals_total{by=peer,reason=Unknown}", 10);
+}
+
+/// It holds up who counts, and nobody else.
+fn a_slow_exporter(values: &Values) {
+    let port = TestPort::start(config("port"));
+    let mut peer = Raw::open(port.handle.local_addr(), Role::Client);
+    let (link, _) = opened(&port.seen);
+    let count = Arc::clone(&values.counters.lock().expect("no panic")["netport_sent_bytes_total"]);
+    let gate = count.gate.lock().expect("no panic");
+    let sending = link.clone();
+    let sender = thread::spawn(move || sending.send(&greet_of("hello")));
+    wait_until("it counts", || count.waiting.load(Ordering::Relaxed) > 0);
+    assert!(peer.frame().is_some(), "what is counted was sent");
+    let (answer, answers) = channel();
+    thread::spawn(move || report(&answer, link.backlog_bytes()));
+    assert_eq!(next(&answers), 0);
+    drop(gate);
+    sender.join().expect("no panic").expect("the link is open");
 }

@@ -4,8 +4,6 @@ use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr};
 use std::time::{Duration, Instant};
 
-use metrics::Counter;
-
 use super::kernel::{self, Epoll, Fd, Ready, Tuning};
 use crate::config::LinkConfig;
 use crate::core::link::Wire;
@@ -173,25 +171,17 @@ pub(crate) struct SocketWire {
     link: u64,
     /// The keeper's `epoll` knows the socket.
     registered: bool,
-    sent_bytes: Counter,
 }
 
 impl SocketWire {
-    pub(crate) fn new(
-        socket: Arc<Socket>,
-        epoll: Arc<Epoll>,
-        link: u64,
-        sent_bytes: Counter,
-    ) -> Self {
-        Self { socket, epoll, link, registered: false, sent_bytes }
+    pub(crate) fn new(socket: Arc<Socket>, epoll: Arc<Epoll>, link: u64) -> Self {
+        Self { socket, epoll, link, registered: false }
     }
 }
 
 impl Wire for SocketWire {
     fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let sent = kernel::send(&self.socket.0, slices)?;
-        self.sent_bytes.increment(sent as u64);
-        Ok(sent)
+        kernel::send(&self.socket.0, slices)
     }
 
     fn arm(&mut self) -> io::Result<()> {

@@ -167,7 +167,8 @@ pub(super) fn call<R: Request>(
             drop(answer);
             link.0.calls.forget(call);
             // It may have been answered before it was forgotten.
-            return slot.0.lock().take().unwrap_or_else(|| {
+            let answer = slot.0.lock().take();
+            return answer.unwrap_or_else(|| {
                 meters::expired("call");
                 Err(CallFailure::Timeout)
             });

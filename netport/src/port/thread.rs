@@ -62,11 +62,10 @@ pub(super) fn launch<C: Connection>(
     let id = NEXT_LINK.fetch_add(1, Ordering::Relaxed);
     let now = sync::now();
     let socket = Arc::new(socket);
-    let wire = SocketWire::new(Arc::clone(&socket), epoll, id, port.0.meters.sent_bytes.clone());
+    let wire = SocketWire::new(Arc::clone(&socket), epoll, id);
     let keeper = Arc::clone(&port.0.keeper);
     let config = &port.config().link;
-    let backlog = port.0.meters.backlog_bytes.clone();
-    let writer = Writer::new(config.send_limits(), wire, backlog, now);
+    let writer = Writer::new(config.send_limits(), wire, port.0.meters.sent.clone(), now);
     let shared = Arc::new(Shared::new(id, session, address, writer, keeper, config));
     let link = Link(Arc::clone(&shared));
     let accepted = dialled.is_none();
@@ -95,10 +94,7 @@ pub(super) fn launch<C: Connection>(
         .spawn(move || life.live(connection));
     let mut registry = port.0.registry.lock();
     match spawned {
-        Ok(thread) => {
-            registry.insert_thread(id, thread);
-            port.0.meters.began(accepted);
-        }
+        Ok(thread) => registry.insert_thread(id, thread),
         // `Life` went with the closure, and its place took the link out of the registry.
         Err(error) => {
             registry.forget_thread(id);
@@ -113,6 +109,7 @@ pub(super) fn launch<C: Connection>(
     }
     let evicted = registry.evicted(port.config().handshakes_max);
     drop(registry);
+    port.0.meters.began(accepted);
     if port.is_stopping() && !mutant(Mutant::LaunchUntold) {
         // The link is new to the main loop, or its thread is, which may have ended already.
         port.wake();

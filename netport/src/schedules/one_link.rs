@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use metrics::{Counter, Gauge};
 use tlv_core::Message;
 use tlv_core::messages::{Goodbye, GoodbyeReason, Ping};
 
@@ -105,8 +104,8 @@ impl Rig {
         let keeper = Arc::new(Keeper::new(config.heartbeat).expect("a keeper"));
         let socket = Arc::new(Socket::accepted(near, config).expect("a socket"));
         let epoll = keeper.epoll().expect("a keeper that has not ended");
-        let wire = SocketWire::new(socket, epoll, LINK, Counter::noop());
-        let writer = Writer::new(config.send_limits(), wire, Gauge::noop(), sync::now());
+        let wire = SocketWire::new(socket, epoll, LINK);
+        let writer = Writer::new(config.send_limits(), wire, Meters::new().sent, sync::now());
         writer.open();
         let shared = Shared::new(LINK, 0, address, writer, Arc::clone(&keeper), config);
         let link = Link(Arc::new(shared));

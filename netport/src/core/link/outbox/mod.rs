@@ -105,6 +105,8 @@ pub struct SendingHalf {
     beat_due: Option<Instant>,
     linger_until: Option<Instant>,
     failure: Option<io::ErrorKind>,
+    /// Bytes that the wire took, in all.
+    written_bytes: u64,
 }
 
 impl SendingHalf {
@@ -122,6 +124,7 @@ impl SendingHalf {
             beat_due: None,
             linger_until: None,
             failure: None,
+            written_bytes: 0,
         };
         half.beat_due = half.beat().map(|beat| now + beat);
         half
@@ -162,6 +165,11 @@ impl SendingHalf {
     /// Bytes that wait.
     pub fn backlog_bytes(&self) -> usize {
         self.queue.len()
+    }
+
+    /// Bytes that the wire took since the half began.
+    pub fn written_bytes(&self) -> u64 {
+        self.written_bytes
     }
 
     /// Bytes that wait for nothing but a [`Self::flush`].
@@ -220,8 +228,7 @@ impl SendingHalf {
         }
         match wire.write(&[IoSlice::new(frames)]) {
             Ok(written) => {
-                self.sent = true;
-                self.progressed |= written > 0;
+                self.took(written);
                 // The wire would only say `WouldBlock` to the rest.
                 if written < frames.len() {
                     self.wait_for(wire);
@@ -372,8 +379,7 @@ impl SendingHalf {
             match wire.write(&slices[..filled]) {
                 Ok(written) => {
                     self.queue.advance(written);
-                    self.sent = true;
-                    self.progressed |= written > 0;
+                    self.took(written);
                     budget -= written.min(budget);
                     // The wire would only say `WouldBlock` to the rest.
                     if written < offered {
@@ -404,6 +410,13 @@ impl SendingHalf {
         if self.flow == Flow::Draining {
             self.flow = Flow::Idle;
         }
+    }
+
+    /// The wire took so many bytes.
+    fn took(&mut self, written: usize) {
+        self.sent = true;
+        self.progressed |= written > 0;
+        self.written_bytes += written as u64;
     }
 
     fn wait_for(&mut self, wire: &mut impl Wire) {

@@ -1,28 +1,24 @@
 //! The writer lock: everything that threads do to a link's sending half, and the waiting for room.
 //!
-//! The lock is a leaf: no other lock is taken, and no user code called, while it is held. Who waits
-//! for room waits while the keeper drains, and only then: so it is the keeper who tells.
+//! The lock is a leaf: no other lock is taken, and no user code called, while it is held; what
+//! happens under it is counted when it is let go. Who waits for room waits while the keeper drains,
+//! and only then: so it is the keeper who tells.
+
+mod locked;
 
 use std::convert::Infallible;
-use std::fmt;
-use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
-use metrics::Gauge;
 use tlv_core::EncodeError;
 
+use self::locked::Locked;
 use super::socket::SocketWire;
 use crate::core::link::{Admission, SendLimits, SendingHalf, Turn};
 use crate::core::mutant::{Mutant, mutant};
 use crate::error::{End, SendError};
 use crate::guard::guarded;
-use crate::meters;
+use crate::meters::{self, SentMeters};
 use crate::sync::{self, AtomicBool, Condvar, Mutex, MutexGuard, Ordering};
-
-/// What a connection's own thread sends is written no later than at this many bytes.
-const CORK_BYTES_MAX: usize = 64 * 1024;
-/// What a connection's own thread sends is written at its next send after this long.
-const CORK_TIME_MAX: Duration = Duration::from_millis(1);
 
 /// Called once, when a link has room again or has ended.
 pub(crate) type RoomHook = Box<dyn FnOnce() + Send>;
@@ -46,35 +42,21 @@ pub(crate) struct Writer {
     /// Nothing more is admitted, and nothing received is handled; set under the lock, so that who
     /// sees it can learn why.
     closed: AtomicBool,
-}
-
-struct Locked {
-    half: SendingHalf,
-    /// `None` once the link has ended.
-    wire: Option<SocketWire>,
-    gauge: Gauge,
-    /// This link's part of the gauge.
-    gauged: usize,
-    corked_since: Option<Instant>,
-    hooks: Vec<RoomHook>,
-    /// Why nothing more is admitted.
-    end: Option<End>,
+    meters: SentMeters,
 }
 
 impl Writer {
-    pub(crate) fn new(limits: SendLimits, wire: SocketWire, gauge: Gauge, now: Instant) -> Self {
+    pub(crate) fn new(
+        limits: SendLimits,
+        wire: SocketWire,
+        meters: SentMeters,
+        now: Instant,
+    ) -> Self {
         Self {
-            locked: Mutex::new(Locked {
-                half: SendingHalf::new(limits, now),
-                wire: Some(wire),
-                gauge,
-                gauged: 0,
-                corked_since: None,
-                hooks: Vec::new(),
-                end: None,
-            }),
+            locked: Mutex::new(Locked::new(SendingHalf::new(limits, now), wire)),
             room: Condvar::new(),
             closed: AtomicBool::new(false),
+            meters,
         }
     }
 
@@ -87,6 +69,7 @@ impl Writer {
         let mut locked = self.admitted(manner, SendingHalf::admission)?;
         append(&mut locked.half)?;
         locked.appended(manner);
+        self.release(locked);
         Ok(())
     }
 
@@ -100,6 +83,7 @@ impl Writer {
         let mut locked = self.admitted(manner, SendingHalf::admission_of_few)?;
         append(&mut locked.half)?;
         locked.appended(manner);
+        self.release(locked);
         Ok(())
     }
 
@@ -121,6 +105,7 @@ impl Writer {
             append(half, written);
             locked.appended(manner);
         }
+        self.release(locked);
         Ok(())
     }
 
@@ -174,6 +159,7 @@ impl Writer {
             });
             locked.flush();
         }
+        self.release(locked);
     }
 
     /// The handshake is over: frames are admitted.
@@ -200,7 +186,9 @@ impl Writer {
 
     /// Writes what is corked.
     pub(crate) fn flush(&self) {
-        self.locked.lock().flush();
+        let mut locked = self.locked.lock();
+        locked.flush();
+        self.release(locked);
     }
 
     /// Admits nothing more, for this reason; says farewell. Only the first call counts, and says so.
@@ -226,7 +214,7 @@ impl Writer {
             End::Dial(_) | End::Reset(_) | End::Stalled => half.abort(wire),
             _ => half.close(wire, &farewell, now),
         }
-        drop(locked);
+        self.release(locked);
         if !mutant(Mutant::CloseUntold) {
             self.room.notify_all();
         }
@@ -237,7 +225,6 @@ impl Writer {
     pub(crate) fn end(&self) {
         let mut locked = self.locked.lock();
         locked.wire = None;
-        locked.set_gauge(0);
         self.tell(locked);
     }
 
@@ -249,7 +236,7 @@ impl Writer {
         if let Locked { half, wire: Some(wire), .. } = &mut *locked {
             half.abort(wire);
         }
-        drop(locked);
+        self.release(locked);
         self.room.notify_all();
     }
 
@@ -295,7 +282,7 @@ impl Writer {
         let mut locked = self.locked.lock();
         locked.uncork();
         if locked.half.has_room() || locked.wire.is_none() {
-            drop(locked);
+            self.release(locked);
             hook();
         } else {
             if mutant(Mutant::RememberLate) {
@@ -303,6 +290,7 @@ impl Writer {
                 locked = self.locked.lock();
             }
             locked.hooks.push(hook);
+            self.release(locked);
         }
     }
 
@@ -317,9 +305,10 @@ impl Writer {
             locked = self.locked.lock();
             locked.half.rest();
         }
-        locked.gauge();
         if locked.half.has_room() && !mutant(Mutant::DrainUntold) {
             self.tell(locked);
+        } else {
+            self.release(locked);
         }
     }
 
@@ -335,6 +324,8 @@ impl Writer {
         let next = half.next_deadline();
         if half.has_room() {
             self.tell(locked);
+        } else {
+            self.release(locked);
         }
         (next, turn == Turn::Ping)
     }
@@ -347,7 +338,7 @@ impl Writer {
     /// Tells who waits for room, from a thread that holds no other lock.
     fn tell(&self, mut locked: MutexGuard<'_, Locked>) {
         let hooks = std::mem::take(&mut locked.hooks);
-        drop(locked);
+        self.release(locked);
         self.room.notify_all();
         for hook in hooks {
             let called = guarded(|| {
@@ -360,70 +351,12 @@ impl Writer {
             }
         }
     }
-}
 
-impl Locked {
-    /// Why nothing more is admitted.
-    fn why(&self) -> End {
-        self.end.clone().or_else(|| self.failure()).unwrap_or(End::Lost)
-    }
-
-    /// Why the wire failed, if it did.
-    fn failure(&self) -> Option<End> {
-        self.half.failure().map(|kind| match kind {
-            ErrorKind::TimedOut => End::Stalled,
-            kind => End::Reset(kind),
-        })
-    }
-
-    /// Frames were appended.
-    fn appended(&mut self, manner: Manner) {
-        if manner != Manner::Cork || self.is_uncorked() {
-            self.flush();
-        }
-    }
-
-    fn flush(&mut self) {
-        self.corked_since = None;
-        if let Some(wire) = &mut self.wire {
-            self.half.flush(wire);
-            self.gauge();
-        }
-    }
-
-    /// Writes what the connection's own thread gathers, since another needs the room. Says whether
-    /// there was any; what the kernel does not take is the keeper's from here on.
-    fn uncork(&mut self) -> bool {
-        let is_corked = self.half.corked_bytes() > 0 && self.wire.is_some();
-        if is_corked && !mutant(Mutant::WaitBehindCork) {
-            self.flush();
-            return true;
-        }
-        false
-    }
-
-    /// Shows what waits, unless it is as it was.
-    fn gauge(&mut self) {
-        self.set_gauge(self.half.backlog_bytes());
-    }
-
-    fn set_gauge(&mut self, bytes: usize) {
-        if bytes != self.gauged {
-            self.gauge.increment(bytes as f64 - self.gauged as f64);
-            self.gauged = bytes;
-        }
-    }
-
-    /// Whether what the connection's own thread gathered has waited long enough, or is enough.
-    fn is_uncorked(&mut self) -> bool {
-        let now = sync::now();
-        let since = *self.corked_since.get_or_insert(now);
-        self.half.corked_bytes() >= CORK_BYTES_MAX || now.duration_since(since) >= CORK_TIME_MAX
-    }
-}
-
-impl fmt::Debug for Locked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Locked").field("half", &self.half).field("end", &self.end).finish()
+    /// Lets go of the lock, then counts what happened under it: an exporter that takes its time
+    /// holds up nobody else.
+    fn release(&self, mut locked: MutexGuard<'_, Locked>) {
+        let uncounted = locked.take_uncounted();
+        drop(locked);
+        self.meters.count(uncounted);
     }
 }
