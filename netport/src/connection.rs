@@ -11,8 +11,8 @@ use tlv_core::{Message, MessageInfo, MessageSet, Pair};
 
 use crate::core::link::handshake::{PeerInfo, refusal, role_number};
 use crate::error::End;
-use crate::io::{Inbox, InboxEvent};
 use crate::link::{CONTROL_IDS, Link, Reply};
+use crate::link::{Inbox, InboxEvent};
 use crate::{Packet, SendError, sync};
 
 /// What happens on one link, on a thread of its own. Override the steps that you care about.

@@ -129,8 +129,7 @@ pub use crate::core::link::handshake::{Expect, PeerInfo};
 pub use crate::core::mesh::{Dial, MeshConfig};
 pub use crate::error::{CallFailure, End, Limit, Refusal, SendError, StartError};
 pub use crate::identity::{IdentityError, IdentityFile};
-pub use crate::io::{Inbox, InboxEvent, Packet};
-pub use crate::link::{Batch, Frame, Link, Reply};
+pub use crate::link::{Batch, Frame, Inbox, InboxEvent, Link, Packet, Reply};
 pub use crate::port::{Fresh, NetPort, Next, Origin, Port, PortHandle};
 pub use crate::server::{Server, ServerConfig, ServerConnection, ServerHandle, ServerHub};
 

@@ -14,8 +14,7 @@ use crate::connection::{Connection, dispatch};
 use crate::core::client::{ClientEvent, Purpose};
 use crate::core::link::handshake::PeerInfo;
 use crate::error::End;
-use crate::io::Packet;
-use crate::link::{Link, Reply};
+use crate::link::{Link, Packet, Reply};
 
 /// Tells the mesh what becomes of the link, and hands messages to the user as events.
 pub struct CtcConnection<S> {

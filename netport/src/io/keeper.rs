@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::Waker;
 use super::kernel::{Epoll, Events};
+use super::writer::Writer;
 use crate::core::mutant::{Mutant, mutant};
 use crate::core::timers::Timers;
-use crate::link::Shared;
 use crate::meters::Meters;
 use crate::sync::{self, Arc, AtomicBool, Mutex, Ordering};
 
@@ -99,11 +99,11 @@ impl Keeper {
     }
 
     /// The keeper's thread. `find` looks a link up; `ping` is a heartbeat as a frame.
-    pub(crate) fn run(
+    pub(crate) fn run<L: AsRef<Writer>>(
         &self,
         ping: &[u8],
         meters: &Meters,
-        find: impl Fn(u64) -> Option<Arc<Shared>>,
+        find: impl Fn(u64) -> Option<Arc<L>>,
     ) {
         let Some(epoll) = self.epoll() else { return };
         let mut events = Events::with_capacity(EVENTS_MAX);
@@ -116,7 +116,7 @@ impl Keeper {
                 if number == WAKER {
                     self.waker.clear();
                 } else if let Some(link) = find(number) {
-                    link.writer.drain();
+                    (*link).as_ref().drain();
                 }
             }
             self.turn_by_clock(ping, meters, &find);
@@ -130,16 +130,16 @@ impl Keeper {
         next
     }
 
-    fn turn_by_clock(
+    fn turn_by_clock<L: AsRef<Writer>>(
         &self,
         ping: &[u8],
         meters: &Meters,
-        find: impl Fn(u64) -> Option<Arc<Shared>>,
+        find: impl Fn(u64) -> Option<Arc<L>>,
     ) {
         let now = sync::now();
         while let Some(id) = self.next_due(now) {
             let Some(link) = find(id) else { continue };
-            let (next, pinged) = link.writer.on_time(ping, now);
+            let (next, pinged) = (*link).as_ref().on_time(ping, now);
             meters.heartbeats.increment(pinged.into());
             if let Some(at) = next {
                 self.plan.lock().due.set_sooner(id, at);

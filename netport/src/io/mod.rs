@@ -1,6 +1,5 @@
 //! The means: sockets, polling, wake-ups. What to do with them is decided in [`crate::core`].
 
-mod inbox;
 pub(crate) mod keeper;
 pub(crate) mod kernel;
 pub(crate) mod limits;
@@ -9,5 +8,4 @@ pub(crate) mod socket;
 mod waker;
 pub(crate) mod writer;
 
-pub use self::inbox::{Inbox, InboxEvent, Packet};
 pub(crate) use self::waker::Waker;

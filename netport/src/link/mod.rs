@@ -2,6 +2,7 @@
 
 mod batch;
 mod calls;
+mod inbox;
 
 use std::cell::Cell;
 use std::fmt;
@@ -15,6 +16,7 @@ use tlv_core::{EncodeError, Message, MessageSet, Request};
 pub use self::batch::Batch;
 pub(crate) use self::calls::Calls;
 pub use self::calls::Reply;
+pub use self::inbox::{Inbox, InboxEvent, Packet};
 use crate::config::LinkConfig;
 pub use crate::core::frame::Frame;
 use crate::core::link::SendingHalf;
@@ -284,6 +286,13 @@ impl fmt::Debug for Link {
             .field("address", &self.0.address)
             .field("peer", &self.0.peer.get().map(|peer| &peer.name))
             .finish_non_exhaustive()
+    }
+}
+
+/// For the keeper, which needs to know no more of a link.
+impl AsRef<Writer> for Shared {
+    fn as_ref(&self) -> &Writer {
+        &self.writer
     }
 }
 

@@ -17,7 +17,7 @@ use crate::error::{End, Limit, encoded};
 use crate::guard::{contained, guarded};
 use crate::io::socket::{Socket, SocketWire};
 use crate::io::writer::Writer;
-use crate::io::{Inbox, InboxEvent};
+use crate::link::{Inbox, InboxEvent};
 use crate::link::{Link, Shared};
 use crate::meters;
 use crate::sync::{self, Arc, thread as threads};

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::socket::{Read, Socket};
+use super::Link;
 use crate::config::LinkConfig;
 use crate::core::link::{Expired, Fault, Frame, ReceivingHalf};
 use crate::error::{End, Refusal};
-use crate::link::Link;
+use crate::io::socket::{Read, Socket};
 use crate::meters::{self, Meters};
 use crate::sync::{self, Arc};
 use tlv_core::messages::RefuseReason;
