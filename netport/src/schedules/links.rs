@@ -1,21 +1,21 @@
 //! One link of a whole port: what leaves together, and what keeps it up.
 
+use std::io::IoSlice;
 use std::time::Duration;
 
-use tlv_core::messages::{App, Found, Greet, Lookup, Ping};
+use tlv_core::messages::{App, Found, Greet, Lookup, Ping, Role, Snapshot};
 use tlv_core::{Message, MessageSet, Request, Response};
 
 use super::Scenario;
 use super::ports::{Talkers, config};
-use crate::config::{LinkConfig, PortConfig};
+use crate::config::{Identity, LinkConfig, PortConfig};
 use crate::connection::{Connection, dispatch};
 use crate::core::link::handshake::{Expect, hello};
 use crate::error::{End, encoded};
 use crate::io::kernel::{self, Fd, Ready};
-use crate::link::Link;
-use crate::link::Packet;
+use crate::link::{Frame, Link, Packet};
 use crate::port::{Fresh, NetPort, Port};
-use crate::sync::means::advance;
+use crate::sync::means::{advance, pauses};
 use crate::sync::{self, Arc, AtomicU64, Ordering, thread};
 
 pub(super) const SCENARIOS: &[Scenario] = &[
@@ -28,6 +28,11 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         name: "heartbeats keep a quiet link up",
         pipe_bytes: 400,
         run: heartbeats_keep_a_quiet_link_up,
+    },
+    Scenario {
+        name: "the rest of a large frame is gathered, and that of a small one is not",
+        pipe_bytes: 30_000,
+        run: the_rest_of_a_large_frame_is_gathered_and_that_of_a_small_one_is_not,
     },
 ];
 
@@ -47,7 +52,7 @@ fn read_once(peer: &Fd, bytes: &mut Vec<u8>) {
 }
 
 fn send(peer: &Fd, bytes: &[u8]) {
-    let sent = kernel::send(peer, &[std::io::IoSlice::new(bytes)]).expect("there is room");
+    let sent = kernel::send(peer, &[IoSlice::new(bytes)]).expect("there is room");
     assert_eq!(sent, bytes.len());
 }
 
@@ -132,4 +137,50 @@ fn heartbeats_keep_a_quiet_link_up() {
         }
     }
     drop((ann, bob));
+}
+
+/// Adds up how long the lists are that come.
+#[derive(Clone, Default)]
+struct Measuring(Arc<AtomicU64>);
+
+impl Connection for Measuring {
+    type Set = App;
+
+    fn on_packet(&mut self, link: &Link, packet: Packet<'_>) -> Result<(), End> {
+        if packet.id() != Snapshot::ID {
+            return dispatch(self, link, packet);
+        }
+        self.0.fetch_add(packet.value().len() as u64, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+impl NetPort for Measuring {
+    fn new_connection(&mut self, _: &Port, fresh: Fresh) -> Result<(), End> {
+        fresh.launch(self.clone()).map(drop)
+    }
+}
+
+fn the_rest_of_a_large_frame_is_gathered_and_that_of_a_small_one_is_not() {
+    let measured = Measuring::default();
+    let port = Port::start(config("robert"), measured.clone()).expect("it starts");
+    let peer = kernel::connect(port.local_addr()).expect("it listens");
+    let server = Identity { role: Role::Server, ..config("ann").identity };
+    send(&peer, &encoded(&hello(&server, App::PROTOCOL, 1)));
+    let mut expected = 0;
+    for (len, is_gathered) in [(20_000, false), (400_000, true)] {
+        let frame = Frame::raw(Snapshot::ID, &vec![0; len]).expect("far below 4 GiB");
+        let before = pauses();
+        let mut rest = &frame.bytes()[..];
+        while !rest.is_empty() {
+            kernel::poll([(&peer, Ready::Write)], None).expect("it polls");
+            rest = &rest[kernel::send(&peer, &[IoSlice::new(rest)]).expect("there is room")..];
+        }
+        expected += len as u64;
+        while measured.0.load(Ordering::Relaxed) < expected {
+            thread::yield_now();
+        }
+        assert_eq!(pauses() > before, is_gathered, "{len} bytes");
+    }
+    drop((peer, port));
 }

@@ -8,6 +8,7 @@
 mod links;
 mod one_link;
 mod ports;
+mod rig;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -44,7 +45,7 @@ struct Scenario {
 }
 
 fn scenarios() -> impl Iterator<Item = &'static Scenario> {
-    one_link::SCENARIOS.iter().chain(links::SCENARIOS).chain(ports::SCENARIOS)
+    one_link::SCENARIOS.iter().chain(ports::SCENARIOS).chain(links::SCENARIOS)
 }
 
 /// Runs so many schedules of the scenario, half of them with all orders as likely, half of them

@@ -36,6 +36,8 @@ struct Clock {
     sleepers: BTreeMap<u64, (Instant, Arc<shuttle::sync::Condvar>)>,
     /// Number of the last sleeper.
     last: u64,
+    /// How often a thread has paused.
+    pauses: u64,
 }
 
 std::thread_local! {
@@ -44,7 +46,7 @@ std::thread_local! {
 
 impl Clock {
     fn new() -> Self {
-        Self { now: Instant::now(), sleepers: BTreeMap::new(), last: 0 }
+        Self { now: Instant::now(), sleepers: BTreeMap::new(), last: 0, pauses: 0 }
     }
 
     fn sleep(&mut self, timeout: Duration, condvar: &Condvar) -> u64 {
@@ -80,7 +82,13 @@ pub(crate) fn advance(time: Duration) {
 
 /// Lets others run: no time passes here unless the test says so.
 pub(crate) fn pause(_time: Duration) {
+    CLOCK.with_borrow_mut(|clock| clock.pauses += 1);
     thread::yield_now();
+}
+
+/// How often a thread has paused in this schedule.
+pub(crate) fn pauses() -> u64 {
+    CLOCK.with_borrow(|clock| clock.pauses)
 }
 
 /// Waits on `condvar` for at most `timeout`, or for ever; may return early without cause.
