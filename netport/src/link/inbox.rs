@@ -8,12 +8,11 @@ use bytes::Bytes;
 
 use super::Link;
 use crate::config::LinkConfig;
-use crate::core::link::{Expired, Fault, Frame, ReceivingHalf};
-use crate::error::{End, Refusal};
+use crate::core::link::{Expired, Frame, ReceivingHalf};
+use crate::error::End;
 use crate::io::socket::{Read, Socket};
 use crate::meters::{self, Meters};
 use crate::sync::{self, Arc};
-use tlv_core::messages::RefuseReason;
 
 /// A received frame, not yet decoded.
 #[derive(Clone, Copy, Debug)]
@@ -130,7 +129,7 @@ impl Inbox {
     }
 
     fn next_frame(&mut self) -> Result<Option<Frame>, End> {
-        self.half.next_frame().map_err(|fault| self.link.0.befell(refused(fault)))
+        self.half.next_frame().map_err(|fault| self.link.0.befell(fault.into()))
     }
 
     /// The handshake is over; the peer's role is known.
@@ -257,29 +256,12 @@ fn has_come(at: Instant) -> Option<Instant> {
     (now >= at).then_some(now)
 }
 
-fn refused(fault: Fault) -> End {
-    let (reason, text) = match fault {
-        Fault::TooLarge { id, len, max_len } => (
-            RefuseReason::TooLarge,
-            format!("message {id:#06x} of {len} bytes, at most {max_len} allowed"),
-        ),
-        Fault::NotHello { id } => {
-            (RefuseReason::NotHello, format!("the first record is {id:#06x}, not `Hello`"))
-        }
-    };
-    End::Refused(Refusal::new(reason, text))
-}
-
+/// The end that follows from a deadline, which is counted.
 fn expired(expired: Expired) -> End {
-    let (deadline, end) = match expired {
-        Expired::Idle => ("idle", End::Idle),
-        Expired::Frame => ("frame", timeout("a record was started and not finished in time")),
-        Expired::Handshake => ("handshake", timeout("no `Hello` in time")),
-    };
-    meters::expired(deadline);
-    end
-}
-
-fn timeout(text: &str) -> End {
-    End::refuse(RefuseReason::Timeout, text)
+    meters::expired(match expired {
+        Expired::Idle => "idle",
+        Expired::Frame => "frame",
+        Expired::Handshake => "handshake",
+    });
+    expired.into()
 }

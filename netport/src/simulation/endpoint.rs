@@ -4,14 +4,14 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use tlv_core::messages::{Alive, App, Control, Goodbye, Ping, Probe, Refuse, RefuseReason};
+use tlv_core::messages::{Alive, App, Control, Goodbye, Ping, Probe, Refuse};
 use tlv_core::{Message, MessageSet};
 
 use super::network::{ConnId, Network, Read, SimWire};
 use crate::config::{Identity, LinkConfig};
 use crate::core::client::Purpose;
 use crate::core::link::handshake::{self, Ends, Expect, PeerInfo};
-use crate::core::link::{Admission, Expired, Fault, ReceivingHalf, SendingHalf, Turn};
+use crate::core::link::{Admission, ReceivingHalf, SendingHalf, Turn};
 use crate::error::End;
 
 /// Whose end of a link it is, and what for.
@@ -31,8 +31,10 @@ pub(super) enum Step {
     Frame(u16, Bytes),
     /// Nothing more for now.
     Idle,
-    /// The link has ended for good.
+    /// The link has ended, which the hooks are told once. What still arrives is dropped.
     Ended(End),
+    /// Nothing can arrive any more.
+    Gone,
 }
 
 /// One end of a link.
@@ -47,6 +49,10 @@ pub(super) struct Endpoint {
     ends: Ends,
     /// Why the link is being closed.
     end: Option<End>,
+    /// Whether the hooks were told.
+    is_told: bool,
+    /// Whether nothing can arrive any more.
+    at_end: bool,
     is_slow: bool,
     /// Whether it has read in this turn, which is enough for a slow one.
     has_read: bool,
@@ -85,6 +91,8 @@ impl Endpoint {
             expect,
             ends,
             end: None,
+            is_told: false,
+            at_end: false,
             is_slow: false,
             has_read: false,
             is_up: false,
@@ -159,11 +167,22 @@ impl Endpoint {
     /// Goes on until there is something to decide.
     pub(super) fn step(&mut self, network: &mut Network, now: Instant) -> Step {
         loop {
+            if let Some(end) = &self.end
+                && !std::mem::replace(&mut self.is_told, true)
+            {
+                return Step::Ended(end.clone());
+            }
+            if self.at_end {
+                return Step::Gone;
+            }
             if self.end.is_none() {
                 match self.frame() {
                     Ok(Some(step)) => return step,
                     Ok(None) => {}
-                    Err(end) => self.close(network, now, end),
+                    Err(end) => {
+                        self.close(network, now, end);
+                        continue;
+                    }
                 }
             }
             if self.is_slow && std::mem::replace(&mut self.has_read, true) {
@@ -180,23 +199,23 @@ impl Endpoint {
                 Read::Nothing if self.end.is_some() => return Step::Idle,
                 Read::Nothing => match self.receiving.would_block(now) {
                     Ok(()) => return Step::Idle,
-                    Err(expired) => self.close(network, now, expired_end(expired)),
+                    Err(expired) => self.close(network, now, expired.into()),
                 },
-                Read::End => return self.over(End::Lost),
-                Read::Reset => {
-                    return self.over(End::Reset(std::io::ErrorKind::ConnectionReset));
-                }
+                Read::End => self.over(End::Lost),
+                Read::Reset => self.over(End::Reset(std::io::ErrorKind::ConnectionReset)),
             }
         }
     }
 
-    fn over(&mut self, end: End) -> Step {
-        Step::Ended(self.end.clone().unwrap_or(end))
+    /// The peer sends nothing any more.
+    fn over(&mut self, end: End) {
+        self.at_end = true;
+        self.end.get_or_insert(end);
     }
 
     /// The next frame that concerns the hooks.
     fn frame(&mut self) -> Result<Option<Step>, End> {
-        while let Some(frame) = self.receiving.next_frame().map_err(fault_end)? {
+        while let Some(frame) = self.receiving.next_frame()? {
             let value = self.receiving.batch().slice(frame.value);
             if self.peer.is_none() {
                 let ends = self.ends;
@@ -220,16 +239,5 @@ impl Endpoint {
             }
         }
         Ok(None)
-    }
-}
-
-fn fault_end(fault: Fault) -> End {
-    End::refuse(RefuseReason::TooLarge, format!("{fault:?}"))
-}
-
-fn expired_end(expired: Expired) -> End {
-    match expired {
-        Expired::Idle => End::Idle,
-        other => End::refuse(RefuseReason::Timeout, format!("{other:?}")),
     }
 }

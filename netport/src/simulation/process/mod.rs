@@ -263,10 +263,13 @@ impl Process {
                 }
                 Step::Idle => return,
                 Step::Ended(end) => {
-                    let Some(endpoint) = self.endpoints.remove(&conn) else { return };
-                    world.trace.ended(self.machine, &endpoint, &end, world.network);
+                    world.trace.ended(self.machine, endpoint, &end, world.network);
+                    let owner = endpoint.owner;
+                    self.ended(world, owner, conn, end);
+                }
+                Step::Gone => {
                     world.network.close(world.now, conn, endpoint.side);
-                    self.ended(world, endpoint.owner, conn, end);
+                    self.endpoints.remove(&conn);
                     return;
                 }
             }

@@ -3,9 +3,11 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use tlv_core::messages::RefuseReason;
 use tlv_core::record;
 
 use super::buffer::ReadBuffer;
+use crate::core::end::End;
 use crate::core::mutant::{Mutant, mutant};
 
 /// A buffer left large by a busy time is given back after so long without a byte.
@@ -55,6 +57,21 @@ pub enum Fault {
     },
 }
 
+impl From<Fault> for End {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::TooLarge { id, len, max_len } => {
+                let text = format!("message {id:#06x} of {len} bytes, at most {max_len} allowed");
+                Self::refuse(RefuseReason::TooLarge, text)
+            }
+            Fault::NotHello { id } => {
+                let text = format!("the first record is {id:#06x}, not `Hello`");
+                Self::refuse(RefuseReason::NotHello, text)
+            }
+        }
+    }
+}
+
 /// A deadline that has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expired {
@@ -64,6 +81,17 @@ pub enum Expired {
     Handshake,
     /// No whole frame for the idle time.
     Idle,
+}
+
+impl From<Expired> for End {
+    fn from(expired: Expired) -> Self {
+        let text = match expired {
+            Expired::Idle => return Self::Idle,
+            Expired::Frame => "a record was started and not finished in time",
+            Expired::Handshake => "no `Hello` in time",
+        };
+        Self::refuse(RefuseReason::Timeout, text)
+    }
 }
 
 /// The receiving half of a link, owned by the connection's thread.
