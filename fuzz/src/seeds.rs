@@ -1,6 +1,7 @@
 //! Seeds: made from the spec, or read from the repository, so that none can be stale.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use proto_gen::dynamic::Prng;
@@ -24,10 +25,23 @@ pub fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
-/// netport's own spec.
+/// netport's own spec, as it was when this was built: so is the code that is generated from it.
 pub fn schema() -> Schema {
-    let spec = repository("spec/messages.ron");
-    proto_gen::load(spec).expect("the spec is right, or nothing here would compile")
+    compiled(include_bytes!("../../spec/messages.ron"))
+}
+
+/// The schema of a spec that includes no other.
+///
+/// # Panics
+///
+/// Where the spec has mistakes.
+pub fn compiled(spec: &'static [u8]) -> Schema {
+    let read = |path: &Path| match path == Path::new("spec.ron") {
+        true => Ok(spec.to_vec()),
+        false => Err(ErrorKind::NotFound.into()),
+    };
+    let checked = proto_gen::check_with("spec.ron", read);
+    checked.schema.unwrap_or_else(|| panic!("{}", checked.diagnostics))
 }
 
 /// Some frames of every message of netport's own sets.

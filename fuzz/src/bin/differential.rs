@@ -25,8 +25,7 @@ netport_fuzz::target!(fuzz, all_frames(), words::of_frames(&SCHEMA));
 static SCHEMA: LazyLock<Schema> = LazyLock::new(seeds::schema);
 
 static EVERYTHING: LazyLock<Schema> = LazyLock::new(|| {
-    let spec = seeds::repository("proto-gen/tests/goldens/rust/everything.ron");
-    proto_gen::load(spec).expect("the code was generated from it")
+    seeds::compiled(include_bytes!("../../../proto-gen/tests/goldens/rust/everything.ron"))
 });
 
 /// Some frames of every message of both specs.
