@@ -85,7 +85,8 @@ pub enum CallFailure {
     /// The request was not sent.
     #[error(transparent)]
     Send(#[from] SendError),
-    /// No response in time.
+    /// No response in time: as from a peer that skipped the request, whose id is odd, because its spec
+    /// does not have it, though its version says so.
     #[error("no response in time")]
     Timeout,
     /// A connection's thread must not wait, and no other thread can be called back.

@@ -223,6 +223,9 @@ impl Link {
 
     /// Sends a request and waits for its response, for `timeout` in all.
     ///
+    /// A request that is newer than what the peer speaks is not sent, whether or not the peer could
+    /// skip it.
+    ///
     /// # Errors
     ///
     /// [`CallFailure`]; on a connection's thread always `WrongThread`.

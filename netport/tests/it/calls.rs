@@ -8,6 +8,7 @@ use netport::{
 };
 use tlv_core::messages::{App, AppRef, CallError, Found, GoodbyeReason, Lookup};
 
+use crate::other::Ask;
 use crate::support::{
     PATIENCE, Raw, TestPort, config, frame, greet_of, greeted, next, opened, report,
 };
@@ -126,6 +127,17 @@ fn a_call_that_nobody_answers_ends_at_its_deadline() {
     let (link, _) = ann.connect(bob.local_addr());
     let answer = link.call(lookup("held for ever"), Duration::from_millis(50));
     assert!(matches!(answer, Err(CallFailure::Timeout)));
+}
+
+#[test]
+fn a_request_that_the_other_side_skips_ends_at_its_deadline() {
+    let bob = answering();
+    let ann = TestPort::start(config("ann"));
+    let (link, _) = ann.connect(bob.local_addr());
+    // Odd, of no message that `bob` knows, and by its version he should.
+    let answer = link.call(Ask::new("key"), Duration::from_millis(50));
+    assert!(matches!(answer, Err(CallFailure::Timeout)), "{answer:?}");
+    link.call(lookup("a"), PATIENCE).expect("the link is as it was");
 }
 
 #[test]

@@ -17,3 +17,9 @@ mod rendezvous;
 mod sending;
 #[path = "../support/mod.rs"]
 mod support;
+
+/// Another spec than netport's own, with a request that may be skipped.
+#[allow(dead_code, reason = "of its two sets, two messages are sent")]
+mod other {
+    include!("../../../proto-gen/tests/goldens/rust/calls.rs");
+}

@@ -12,6 +12,7 @@ use tlv_core::Message;
 use tlv_core::messages::{App, AppRef, GoodbyeReason, Lookup, Probe, Role, Snapshot};
 use tlv_core::record::HEADER_LEN;
 
+use crate::other::Ask;
 use crate::support::{
     PATIENCE, Raw, TestPort, config, ended, frame, greet_of, greeted, hello, next, opened, report,
     wait_until,
@@ -127,6 +128,9 @@ fn a_critical_message_that_the_peer_is_too_old_for_is_not_sent() {
     let lookup = Lookup::new("key");
     let error = link.call(lookup, PATIENCE).expect_err("likewise");
     assert!(matches!(error, CallFailure::Send(SendError::TooNew { .. })), "{error}");
+    // Nor a request that the peer could skip: it would not answer.
+    let error = link.call(Ask::new("key"), PATIENCE).expect_err("it would wait in vain");
+    assert!(matches!(error, CallFailure::Send(SendError::TooNew { since: 1, peer: 0 })), "{error}");
     assert!(link.is_open());
 }
 

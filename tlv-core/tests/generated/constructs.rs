@@ -210,7 +210,7 @@ fn parsers_compose_with_nom() {
 
 #[test]
 fn what_a_spec_says_about_a_message_can_be_asked() {
-    let info = calls::Everything::info(0x0102).expect("it is in the set");
+    let info = calls::Everything::info(0x0101).expect("it is in the set");
     assert_eq!((info.name, info.from, info.max_len), ("Ask", &[2][..], 65_536));
     assert_eq!(info.pair, Some(tlv_core::Pair::RequestOf(0x0104)));
     assert_eq!(calls::Everything::info(0x0202), None);

@@ -90,7 +90,7 @@ mod generated {
         }
     }
     ::tlv_core::generators!(part Role);
-    /// A question.
+    /// A question, which may be skipped.
     ///
     /// ```text
     /// offset  size    field
@@ -117,7 +117,7 @@ mod generated {
             }
         }
     }
-    /// A question.
+    /// A question, which may be skipped.
     ///
     /// ```text
     /// offset  size    field
@@ -250,7 +250,7 @@ mod generated {
         }
     }
     impl ::tlv_core::Message for Ask {
-        const ID: u16 = 0x0102;
+        const ID: u16 = 0x0101;
         const NAME: &'static str = "Ask";
         const SINCE: u32 = 1;
         const MIN_LEN: u32 = 5;
@@ -513,7 +513,7 @@ mod generated {
     /// All of it.
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]
     pub enum Everything {
-        /// A question.
+        /// A question, which may be skipped.
         Ask(Ask),
         /// Its answer.
         Answer(Answer),
@@ -537,7 +537,7 @@ mod generated {
     /// [`Everything`] in the received bytes.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub enum EverythingRef<'a> {
-        /// A question.
+        /// A question, which may be skipped.
         Ask(AskRef<'a>),
         /// Its answer.
         Answer(AnswerRef<'a>),
@@ -565,7 +565,7 @@ mod generated {
         };
         fn info(id: u16) -> ::core::option::Option<&'static ::tlv_core::MessageInfo> {
             let index: ::core::option::Option<usize> = match id {
-                0x0102 => ::core::option::Option::Some(0),
+                0x0101 => ::core::option::Option::Some(0),
                 0x0104 => ::core::option::Option::Some(1),
                 _ => ::core::option::Option::None,
             };
@@ -574,7 +574,7 @@ mod generated {
         fn infos() -> &'static [::tlv_core::MessageInfo] {
             static INFOS: [::tlv_core::MessageInfo; 2] = [
                 ::tlv_core::MessageInfo {
-                    id: 0x0102,
+                    id: 0x0101,
                     name: "Ask",
                     since: 1,
                     max_len: 65_536,
@@ -590,7 +590,7 @@ mod generated {
                     max_len: 65_536,
                     from: &[1],
                     pair: ::core::option::Option::Some(
-                        ::tlv_core::Pair::ResponseTo(0x0102),
+                        ::tlv_core::Pair::ResponseTo(0x0101),
                     ),
                 },
             ];
@@ -603,7 +603,7 @@ mod generated {
         ) -> ::core::result::Result<EverythingRef<'_>, ::tlv_core::DecodeError> {
             ::core::result::Result::Ok(
                 match id {
-                    0x0102 => {
+                    0x0101 => {
                         EverythingRef::Ask(<Ask as ::tlv_core::Message>::borrow(value)?)
                     }
                     0x0104 => {
@@ -623,7 +623,7 @@ mod generated {
         ) -> ::core::result::Result<Self, ::tlv_core::DecodeError> {
             ::core::result::Result::Ok(
                 match id {
-                    0x0102 => {
+                    0x0101 => {
                         Self::Ask(
                             <Ask as ::tlv_core::Message>::decode_from(value, source)?,
                         )
@@ -661,7 +661,7 @@ mod generated {
         }
         fn id(&self) -> u16 {
             match self {
-                Self::Ask(_) => 0x0102,
+                Self::Ask(_) => 0x0101,
                 Self::Answer(_) => 0x0104,
                 Self::Unknown(record) => record.id(),
             }
@@ -670,7 +670,7 @@ mod generated {
             match self {
                 Self::Ask(message) => ::tlv_core::Message::value_len(message),
                 Self::Answer(message) => ::tlv_core::Message::value_len(message),
-                Self::Unknown(record) => record.message_len(&[0x0102, 0x0104]),
+                Self::Unknown(record) => record.message_len(&[0x0101, 0x0104]),
             }
         }
         #[inline]
@@ -681,7 +681,7 @@ mod generated {
             match self {
                 Self::Ask(message) => ::tlv_core::Message::encode_frame(message, out),
                 Self::Answer(message) => ::tlv_core::Message::encode_frame(message, out),
-                Self::Unknown(record) => record.encode_frame(&[0x0102, 0x0104], out),
+                Self::Unknown(record) => record.encode_frame(&[0x0101, 0x0104], out),
             }
         }
         fn visit<V: ::tlv_core::Visitor>(visitor: &mut V) {
@@ -697,7 +697,7 @@ mod generated {
                     Self::Unknown(
                         ::tlv_core::UnknownRecord::generate_message(
                             choices,
-                            &[0x0102, 0x0104],
+                            &[0x0101, 0x0104],
                         ),
                     )
                 }
