@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use crate::backends::layout::{HEADER_LEN, Region, Row, rows, snake};
 use crate::schema::{
-    Body, ConstValue, FIRST_FREE_ID, LenWidth, Meta, Schema, Ty, TypeId, TypeKind,
+    Body, ConstValue, FIRST_FREE_ID, Field, LenWidth, Meta, Schema, Ty, TypeId, TypeKind,
 };
 
 /// The spec that has netport's own messages, in the set [`CONTROL`].
@@ -34,20 +34,28 @@ impl Schema {
     /// where it has them already.
     ///
     /// Where an item of netport has the name of one of the protocol, netport's is called
-    /// `NetportHello` instead of `Hello`, and `NETPORT_MAGIC` instead of `MAGIC`. Spans of netport's
-    /// items are those of netport's spec, which is not among `files`.
+    /// `NetportHello` instead of `Hello`, and `NETPORT_MAGIC` instead of `MAGIC`. They are in every
+    /// version of the protocol. Spans of netport's items are those of netport's spec, which is not
+    /// among `files`.
     #[must_use]
     pub fn with_control(&self) -> Self {
-        let mut all = self.clone();
         if self.messages().any(|message| message.id < FIRST_FREE_ID) {
-            return all;
+            return self.clone();
         }
-        let mut control = NETPORT.clone();
+        self.with_control_of(&NETPORT)
+    }
+
+    fn with_control_of(&self, netport: &Self) -> Self {
+        let mut all = self.clone();
+        let mut control = netport.clone();
         let offset = self.types.len();
         for_each_type(&mut control, &mut |id| id.0 += offset);
         for meta in metas(&mut control) {
             set_apart(self, meta);
         }
+        // It is netport's versions that they count, and this protocol has them in all of its own.
+        metas(&mut control).for_each(|meta| meta.since = 1);
+        for_each_member(&mut control, &mut |meta| meta.since = 1);
         all.roles = all.roles.or(control.roles);
         all.constants.extend(control.constants);
         all.types.extend(control.types);
@@ -128,8 +136,7 @@ fn in_kind(kind: &mut TypeKind, visit: &mut impl FnMut(&mut TypeId)) {
 }
 
 fn in_body(body: &mut Body, visit: &mut impl FnMut(&mut TypeId)) {
-    let tail = body.tail.iter_mut().map(|tail| &mut tail.field);
-    body.head.iter_mut().chain(tail).for_each(|field| in_type(&mut field.ty, visit));
+    fields(body).for_each(|field| in_type(&mut field.ty, visit));
 }
 
 fn in_type(ty: &mut Ty, visit: &mut impl FnMut(&mut TypeId)) {
@@ -155,6 +162,31 @@ fn metas(schema: &mut Schema) -> impl Iterator<Item = &mut Meta> {
         std::iter::once(&mut set.meta).chain(messages)
     });
     constants.chain(types).chain(sets)
+}
+
+/// What has a name within an item: fields, values, bits and variants.
+fn for_each_member(schema: &mut Schema, visit: &mut impl FnMut(&mut Meta)) {
+    for def in &mut schema.types {
+        match &mut def.kind {
+            TypeKind::Enum(def) => def.values.iter_mut().for_each(|value| visit(&mut value.meta)),
+            TypeKind::Flags(def) => def.bits.iter_mut().for_each(|bit| visit(&mut bit.meta)),
+            TypeKind::Struct(def) => fields(&mut def.body).for_each(|field| visit(&mut field.meta)),
+            TypeKind::Union(def) => {
+                for variant in &mut def.variants {
+                    visit(&mut variant.meta);
+                    fields(&mut variant.body).for_each(|field| visit(&mut field.meta));
+                }
+            }
+        }
+    }
+    for message in schema.sets.iter_mut().flat_map(|set| &mut set.messages) {
+        fields(&mut message.body).for_each(|field| visit(&mut field.meta));
+    }
+}
+
+fn fields(body: &mut Body) -> impl Iterator<Item = &mut Field> {
+    let tail = body.tail.iter_mut().map(|tail| &mut tail.field);
+    body.head.iter_mut().chain(tail)
 }
 
 /// Gives netport's item a name that no item of the protocol has, however it is written.
@@ -237,6 +269,28 @@ mod tests {
         let Ty::List { elem, .. } = peer else { panic!("a list") };
         let Ty::Named(id) = *elem else { panic!("a named type") };
         assert_eq!(all.type_def(id).meta.name, "NetportNetportPeer");
+    }
+
+    #[test]
+    fn what_netport_gained_late_is_in_every_version_of_the_protocol() {
+        // As after some releases of netport, of which this protocol has made none.
+        let newer = SPEC
+            .replace("version: 1,", "version: 3,")
+            .replace("Field(id: 1, name: \"current\",", "Field(id: 1, name: \"current\", since: 3,")
+            .replace(
+                "Value(value: 3, name: \"Protocol\",",
+                "Value(value: 3, name: \"Protocol\", since: 2,",
+            )
+            .replace("name: \"Ping\",", "name: \"Ping\", since: 2,");
+        let newer = only_control(spec(&newer));
+        let old = spec(r#"Protocol(name: "own", version: 1, sets: [])"#);
+        let since = |schema: &mut Schema| {
+            let mut all: Vec<u32> = metas(schema).map(|meta| meta.since).collect();
+            for_each_member(schema, &mut |meta| all.push(meta.since));
+            all.into_iter().filter(|since| *since > 1).count()
+        };
+        assert_eq!(since(&mut newer.clone()), 3);
+        assert_eq!(since(&mut old.with_control_of(&newer)), 0);
     }
 
     #[test]
