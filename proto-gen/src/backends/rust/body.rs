@@ -134,7 +134,7 @@ fn methods(cx: &Cx<'_>, item: &Item<'_>) -> TokenStream {
         let field = &tail.field;
         let (name, ty) = (ident(&field.meta.name), cx.owned(&field.ty));
         let method = format_ident!("with_{}", field.meta.name);
-        let docs = docs::text(&format!("The same with `{}`.", field.meta.name));
+        let docs = docs::text(&format!("Sets the optional field `{}`.", field.meta.name));
         quote! {
             #docs
             #[inline]

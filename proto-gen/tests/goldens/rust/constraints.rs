@@ -165,14 +165,14 @@ mod generated {
                 tag: ::core::option::Option::None,
             }
         }
-        /// The same with `share`.
+        /// Sets the optional field `share`.
         #[inline]
         #[must_use]
         pub fn with_share(mut self, share: u8) -> Self {
             self.share = ::core::option::Option::Some(share);
             self
         }
-        /// The same with `tag`.
+        /// Sets the optional field `tag`.
         #[inline]
         #[must_use]
         pub fn with_tag(mut self, tag: ::tlv_core::alloc::string::String) -> Self {

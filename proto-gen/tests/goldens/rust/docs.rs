@@ -67,7 +67,7 @@ mod generated {
                 late: ::core::option::Option::None,
             }
         }
-        /// The same with `late`.
+        /// Sets the optional field `late`.
         #[inline]
         #[must_use]
         pub fn with_late(mut self, late: u8) -> Self {

@@ -673,7 +673,7 @@ mod generated {
                 blank: ::core::option::Option::None,
             }
         }
-        /// The same with `blank`.
+        /// Sets the optional field `blank`.
         #[inline]
         #[must_use]
         pub fn with_blank(mut self, blank: Blank16) -> Self {
@@ -2676,14 +2676,14 @@ mod generated {
                 blank16: ::core::option::Option::None,
             }
         }
-        /// The same with `blank`.
+        /// Sets the optional field `blank`.
         #[inline]
         #[must_use]
         pub fn with_blank(mut self, blank: Blank) -> Self {
             self.blank = ::core::option::Option::Some(blank);
             self
         }
-        /// The same with `blank16`.
+        /// Sets the optional field `blank16`.
         #[inline]
         #[must_use]
         pub fn with_blank16(mut self, blank16: Blank16) -> Self {

@@ -250,7 +250,7 @@ mod generated {
                 other: ::core::option::Option::None,
             }
         }
-        /// The same with `other`.
+        /// Sets the optional field `other`.
         #[inline]
         #[must_use]
         pub fn with_other(mut self, other: Mood) -> Self {

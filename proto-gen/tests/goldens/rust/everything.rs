@@ -1116,14 +1116,14 @@ mod generated {
                 retained: ::tlv_core::Retained::default(),
             }
         }
-        /// The same with `mood`.
+        /// Sets the optional field `mood`.
         #[inline]
         #[must_use]
         pub fn with_mood(mut self, mood: Mood) -> Self {
             self.mood = ::core::option::Option::Some(mood);
             self
         }
-        /// The same with `at`.
+        /// Sets the optional field `at`.
         #[inline]
         #[must_use]
         pub fn with_at(mut self, at: Point) -> Self {
@@ -1478,7 +1478,7 @@ mod generated {
                 label: ::core::option::Option::None,
             }
         }
-        /// The same with `label`.
+        /// Sets the optional field `label`.
         #[inline]
         #[must_use]
         pub fn with_label(mut self, label: ::tlv_core::alloc::string::String) -> Self {
@@ -2292,7 +2292,7 @@ mod generated {
                 shape: ::core::option::Option::None,
             }
         }
-        /// The same with `members`.
+        /// Sets the optional field `members`.
         #[inline]
         #[must_use]
         pub fn with_members(
@@ -2302,7 +2302,7 @@ mod generated {
             self.members = ::core::option::Option::Some(members);
             self
         }
-        /// The same with `shape`.
+        /// Sets the optional field `shape`.
         #[inline]
         #[must_use]
         pub fn with_shape(mut self, shape: Shape) -> Self {
@@ -4212,42 +4212,42 @@ mod generated {
                 small: ::core::option::Option::None,
             }
         }
-        /// The same with `mood`.
+        /// Sets the optional field `mood`.
         #[inline]
         #[must_use]
         pub fn with_mood(mut self, mood: Mood) -> Self {
             self.mood = ::core::option::Option::Some(mood);
             self
         }
-        /// The same with `role`.
+        /// Sets the optional field `role`.
         #[inline]
         #[must_use]
         pub fn with_role(mut self, role: Role) -> Self {
             self.role = ::core::option::Option::Some(role);
             self
         }
-        /// The same with `access`.
+        /// Sets the optional field `access`.
         #[inline]
         #[must_use]
         pub fn with_access(mut self, access: Access) -> Self {
             self.access = ::core::option::Option::Some(access);
             self
         }
-        /// The same with `peer`.
+        /// Sets the optional field `peer`.
         #[inline]
         #[must_use]
         pub fn with_peer(mut self, peer: Peer) -> Self {
             self.peer = ::core::option::Option::Some(peer);
             self
         }
-        /// The same with `shape`.
+        /// Sets the optional field `shape`.
         #[inline]
         #[must_use]
         pub fn with_shape(mut self, shape: Shape) -> Self {
             self.shape = ::core::option::Option::Some(shape);
             self
         }
-        /// The same with `small`.
+        /// Sets the optional field `small`.
         #[inline]
         #[must_use]
         pub fn with_small(mut self, small: i8) -> Self {
@@ -4909,7 +4909,7 @@ mod generated {
                 retained: ::tlv_core::Retained::default(),
             }
         }
-        /// The same with `ip`.
+        /// Sets the optional field `ip`.
         #[inline]
         #[must_use]
         pub fn with_ip(mut self, ip: ::core::net::IpAddr) -> Self {

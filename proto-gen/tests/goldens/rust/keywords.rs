@@ -271,21 +271,21 @@ mod generated {
                 r#mod: ::core::option::Option::None,
             }
         }
-        /// The same with `tail`.
+        /// Sets the optional field `tail`.
         #[inline]
         #[must_use]
         pub fn with_tail(mut self, tail: ::tlv_core::alloc::string::String) -> Self {
             self.tail = ::core::option::Option::Some(tail);
             self
         }
-        /// The same with `record`.
+        /// Sets the optional field `record`.
         #[inline]
         #[must_use]
         pub fn with_record(mut self, record: Loop) -> Self {
             self.record = ::core::option::Option::Some(record);
             self
         }
-        /// The same with `mod`.
+        /// Sets the optional field `mod`.
         #[inline]
         #[must_use]
         pub fn with_mod(mut self, r#mod: Mod) -> Self {

@@ -256,14 +256,14 @@ mod generated {
                 retained: ::tlv_core::Retained::default(),
             }
         }
-        /// The same with `mood`.
+        /// Sets the optional field `mood`.
         #[inline]
         #[must_use]
         pub fn with_mood(mut self, mood: u8) -> Self {
             self.mood = ::core::option::Option::Some(mood);
             self
         }
-        /// The same with `name`.
+        /// Sets the optional field `name`.
         #[inline]
         #[must_use]
         pub fn with_name(mut self, name: ::tlv_core::alloc::string::String) -> Self {

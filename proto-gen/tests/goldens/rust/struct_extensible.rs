@@ -53,14 +53,14 @@ mod generated {
                 score: ::core::option::Option::None,
             }
         }
-        /// The same with `nick`.
+        /// Sets the optional field `nick`.
         #[inline]
         #[must_use]
         pub fn with_nick(mut self, nick: ::tlv_core::alloc::string::String) -> Self {
             self.nick = ::core::option::Option::Some(nick);
             self
         }
-        /// The same with `score`.
+        /// Sets the optional field `score`.
         #[inline]
         #[must_use]
         pub fn with_score(mut self, score: u16) -> Self {
@@ -604,7 +604,7 @@ mod generated {
                 last: ::core::option::Option::None,
             }
         }
-        /// The same with `last`.
+        /// Sets the optional field `last`.
         #[inline]
         #[must_use]
         pub fn with_last(mut self, last: Peer) -> Self {

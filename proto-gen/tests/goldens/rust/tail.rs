@@ -51,14 +51,14 @@ mod generated {
                 at: ::core::option::Option::None,
             }
         }
-        /// The same with `mood`.
+        /// Sets the optional field `mood`.
         #[inline]
         #[must_use]
         pub fn with_mood(mut self, mood: u8) -> Self {
             self.mood = ::core::option::Option::Some(mood);
             self
         }
-        /// The same with `lines`.
+        /// Sets the optional field `lines`.
         #[inline]
         #[must_use]
         pub fn with_lines(
@@ -68,7 +68,7 @@ mod generated {
             self.lines = ::core::option::Option::Some(lines);
             self
         }
-        /// The same with `at`.
+        /// Sets the optional field `at`.
         #[inline]
         #[must_use]
         pub fn with_at(mut self, at: ::tlv_core::Timestamp) -> Self {

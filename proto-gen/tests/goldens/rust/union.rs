@@ -254,7 +254,7 @@ mod generated {
                 size: ::core::option::Option::None,
             }
         }
-        /// The same with `size`.
+        /// Sets the optional field `size`.
         #[inline]
         #[must_use]
         pub fn with_size(mut self, size: u8) -> Self {
@@ -782,7 +782,7 @@ mod generated {
                 frame: ::core::option::Option::None,
             }
         }
-        /// The same with `frame`.
+        /// Sets the optional field `frame`.
         #[inline]
         #[must_use]
         pub fn with_frame(mut self, frame: Shape) -> Self {
