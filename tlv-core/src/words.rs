@@ -1,10 +1,10 @@
-//! The reasons in netport's own messages, as people read them. A value that is added to the spec
-//! does not compile until it has words here.
+//! The reasons and roles in netport's own messages, as people read them. A value that is added to the
+//! spec does not compile until it has words here.
 
 use core::error::Error;
 use core::fmt;
 
-use crate::messages::{CallError, GoodbyeReason, RefuseReason, RegisterError};
+use crate::messages::{CallError, GoodbyeReason, RefuseReason, RegisterError, Role};
 
 macro_rules! words {
     ($($reason:ident { $($value:ident: $words:literal,)* })*) => {
@@ -58,6 +58,16 @@ words! {
     }
 }
 
+/// In a word, to stand behind an article.
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Server => "server",
+            Self::Client => "client",
+        })
+    }
+}
+
 impl Error for CallError {}
 
 impl Error for RegisterError {}
@@ -73,5 +83,6 @@ mod tests {
         assert_eq!(GoodbyeReason::Restart.to_string(), "restarting");
         assert_eq!(RegisterError::NameTaken.to_string(), "another client has the name");
         assert_eq!(RefuseReason::from(999).to_string(), "reason 999");
+        assert_eq!(Role::Server.to_string(), "server");
     }
 }

@@ -170,7 +170,7 @@ pub fn judge(
         return Err(End::refuse(RefuseReason::WrongNode, text));
     }
     if expect.role.is_some_and(|role| role != hello.role) {
-        let text = format!("this is a {:?}, not who was dialled", hello.role);
+        let text = format!("this is a {}, not who was dialled", hello.role);
         return Err(End::refuse(RefuseReason::WrongNode, text));
     }
     Ok(PeerInfo {
