@@ -118,11 +118,13 @@ fn take(
         Event::Message { from, message: App::Greet(greet) } => {
             Report::Greeted { peer: from.name.clone(), text: greet.text }
         }
-        Event::Down(peer, end) => Report::Down { peer: peer.name.clone(), reason: end.to_string() },
-        Event::ServerLost(end) => Report::ServerLost { reason: end.to_string() },
+        Event::Down(peer, end) => {
+            Report::Down { peer: peer.name.clone(), reason: options::chain(&end) }
+        }
+        Event::ServerLost(end) => Report::ServerLost { reason: options::chain(&end) },
         Event::ServerUnreached { attempt, end, retry } => Report::ServerUnreached {
             attempt,
-            reason: end.to_string(),
+            reason: options::chain(&end),
             retry_seconds: retry.as_secs_f64(),
         },
         Event::RegisterRefused { error, retry: Some(retry) } => {
@@ -135,7 +137,9 @@ fn take(
         Event::RegisterRefused { error, retry: None } => {
             return Err(format!("not registered: {error}").into());
         }
-        Event::ServerGone(end) => return Err(format!("the server is gone: {end}").into()),
+        Event::ServerGone(end) => {
+            return Err(format!("the server is gone: {}", options::chain(&end)).into());
+        }
         // Nobody sends anything else here; a message that is added to the spec is none of this
         // program's business.
         _ => return Ok(None),

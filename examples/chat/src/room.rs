@@ -9,6 +9,7 @@ use tlv_core::messages::{Peer, RegisterError};
 
 use crate::messages::Chat;
 use crate::screen::Screen;
+use crate::whole;
 
 /// Everything that a participant was told.
 #[derive(Debug)]
@@ -51,7 +52,7 @@ impl Room {
                 self.connected.remove(&peer.node);
                 // Who says goodbye leaves the list too.
                 if !matches!(end, End::Goodbye(_) | End::Stopped | End::Closed(_)) {
-                    screen.line(&format!("* the link to {} ended: {end}", peer.name));
+                    screen.line(&format!("* the link to {} ended: {}", peer.name, whole(&end)));
                 }
             }
             Event::RegisterRefused { error: RegisterError::NameTaken, .. } => {
@@ -61,13 +62,14 @@ impl Room {
                 return Err(Over(format!("the server refused: {error}")));
             }
             Event::ServerLost(end) | Event::ServerGone(end) if !self.inside => {
-                return Err(Over(format!("cannot reach the server: {end}")));
+                return Err(Over(format!("cannot reach the server: {}", whole(&end))));
             }
             Event::ServerLost(end) => {
-                screen.line(&format!("* the server is lost ({end}); trying again"));
+                screen.line(&format!("* the server is lost ({}); trying again", whole(&end)));
             }
             Event::ServerGone(end) => {
-                screen.line(&format!("* the server is gone ({end}); nobody new will come"));
+                screen
+                    .line(&format!("* the server is gone ({}); nobody new will come", whole(&end)));
             }
             // A chat has no requests, and those who are listed learn it by the list.
             _ => {}
