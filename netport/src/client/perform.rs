@@ -52,6 +52,7 @@ impl<S: MessageSet> ClientHub<S> {
             }
         }
     }
+
     /// Dials a server or a peer; the error is why that could not even begin.
     fn dial(
         self: &Arc<Self>,

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use tlv_core::messages::{Epoch, RefuseReason, Snapshot};
+use tlv_core::messages::{Epoch, GoodbyeReason, Peer, RefuseReason, Snapshot};
 use tlv_core::{Message, MessageSet};
 
 use super::*;
