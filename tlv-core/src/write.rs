@@ -36,6 +36,10 @@ impl Output for BytesMut {
     }
 }
 
+/// Least capacity of a buffer that holds something: a few short frames, so that it does not grow
+/// with every one of them.
+const FIRST_BYTES: usize = 64;
+
 /// A buffer for frames that is used again: what it has held once need not be zeroed again, which
 /// for large frames is as costly as writing them.
 #[derive(Clone, Debug, Default)]
@@ -93,6 +97,9 @@ impl Output for FrameBuffer {
     fn grow(&mut self, len: usize) -> &mut [u8] {
         let (start, end) = (self.len, self.len + len);
         if end > self.bytes.len() {
+            if self.bytes.capacity() == 0 {
+                self.bytes.reserve_exact(end.max(FIRST_BYTES));
+            }
             self.bytes.resize(end, 0);
         }
         self.len = end;
@@ -300,6 +307,18 @@ mod tests {
         buffer.grow(3).fill(9);
         assert_eq!(buffer[..], [9, 9, 9]);
         assert_eq!(buffer.grow(10).len(), 10);
+    }
+
+    #[test]
+    fn short_frames_have_room_behind_the_first_one() {
+        let mut buffer = FrameBuffer::new();
+        buffer.extend_from_slice(&[1; 6]);
+        let first = buffer.capacity();
+        buffer.extend_from_slice(&[2; 29]);
+        buffer.extend_from_slice(&[3; 29]);
+        assert_eq!(buffer.capacity(), first);
+        buffer.extend_from_slice(&[4; 1000]);
+        assert_eq!(buffer.len(), 1064);
     }
 
     #[test]

@@ -113,7 +113,11 @@ impl<S: MessageSet> ClientHandle<S> {
 
     /// Everyone who can be talked to, by node id.
     pub fn connected(&self) -> Vec<Arc<PeerInfo>> {
-        self.hub.lock().core.connected().cloned().collect()
+        let state = self.hub.lock();
+        // Counted first, so that the list does not grow: a user may ask often, on any thread.
+        let mut connected = Vec::with_capacity(state.core.connected().count());
+        connected.extend(state.core.connected().cloned());
+        connected
     }
 
     /// Waits until a peer is listed and can be talked to, for `timeout`, and returns the link that

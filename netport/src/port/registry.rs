@@ -131,12 +131,15 @@ impl Registry {
 
     /// Threads to be joined: they end without waiting for anything.
     pub(super) fn reap(&mut self) -> Vec<JoinHandle<()>> {
-        // One may have ended before its thread was kept here.
-        let (known, unknown) = std::mem::take(&mut self.ended)
-            .into_iter()
-            .partition(|id| self.threads.contains_key(id));
-        self.ended = if mutant(Mutant::ForgetUnknownThread) { Vec::new() } else { unknown };
-        let known: Vec<u64> = known;
-        known.iter().filter_map(|id| self.threads.remove(id)).collect()
+        let mut reaped = Vec::with_capacity(self.ended.len());
+        let Self { ended, threads, .. } = self;
+        ended.retain(|id| {
+            let thread = threads.remove(id);
+            // One may have ended before its thread was kept here.
+            let is_unknown = thread.is_none() && !mutant(Mutant::ForgetUnknownThread);
+            reaped.extend(thread);
+            is_unknown
+        });
+        reaped
     }
 }

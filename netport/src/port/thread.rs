@@ -1,5 +1,6 @@
 //! A connection's thread, from its first byte to its last.
 
+use std::fmt::{Display, Write};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -38,11 +39,21 @@ pub(super) enum Birth {
 }
 
 /// `name:what`, the name cut so that `what` can be read in full.
-pub(super) fn thread_name(name: &str, what: &str) -> String {
-    let room = THREAD_NAME_BYTES.saturating_sub(what.len() + 1);
+pub(super) fn thread_name(name: &str, what: impl Display) -> String {
+    // With room for the 0 that the system wants behind it.
+    let mut text = String::with_capacity(THREAD_NAME_BYTES + 1);
+    // A string takes everything.
+    let _ = write!(text, ":{what}");
+    let mut end = 0;
     // A thread's name cannot hold a 0.
-    let name: String = name.chars().filter(|c| !c.is_control()).collect();
-    format!("{}:{what}", &name[..name.floor_char_boundary(room)])
+    for c in name.chars().filter(|c| !c.is_control()) {
+        if text.len() + c.len_utf8() > THREAD_NAME_BYTES {
+            break;
+        }
+        text.insert(end, c);
+        end += c.len_utf8();
+    }
+    text
 }
 
 /// Starts a connection's thread.
@@ -89,7 +100,7 @@ pub(super) fn launch<C: Connection>(
         greet::<C::Set>(port, &link);
     }
     let spawned = threads::Builder::new()
-        .name(thread_name(&port.identity().name, &format!("l{id}")))
+        .name(thread_name(&port.identity().name, format_args!("l{id}")))
         .stack_size(port.config().thread_stack_bytes)
         .spawn(move || life.live(connection));
     let mut registry = port.0.registry.lock();

@@ -138,7 +138,8 @@ impl Directory {
             let peers = self.peers().map(|peer| shown(peer, audience)).collect();
             return Frame::of(&Snapshot::new(self.epoch(), peers));
         };
-        let (mut joined, mut left) = (Vec::new(), Vec::new());
+        let mut joined = Vec::with_capacity(changed.len());
+        let mut left = Vec::with_capacity(changed.len());
         for (node, was_listed) in changed {
             match self.entries.get(&node) {
                 Some(entry) => joined.push(shown(&entry.peer, audience)),

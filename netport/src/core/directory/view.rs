@@ -111,7 +111,11 @@ impl View {
         if self.epoch.as_ref() != Some(&from) {
             return Err(Gap);
         }
-        let mut change = ListChange::default();
+        let mut change = ListChange {
+            left: Vec::with_capacity(left.len()),
+            joined: Vec::with_capacity(joined.len()),
+            updated: Vec::new(),
+        };
         for node in left {
             self.remove(node, &mut change);
         }
@@ -247,6 +251,15 @@ mod tests {
         let change = view.changes(moved).unwrap();
         check(&view, &change, "a2 b1", "", "");
         assert_eq!(text(&change.updated), "b1");
+    }
+
+    #[test]
+    fn what_changed_is_listed_in_memory_that_did_not_grow() {
+        let (mut view, now) = (View::new(PATIENCE), Instant::now());
+        view.snapshot(now, snapshot(1, 1, "a1 b1 c1 d1 e1"));
+        let change = view.changes(changes(1, 1, 2, "f1 g1 h1 i1 j1 k1", "abcde")).unwrap();
+        assert_eq!((change.left.len(), change.left.capacity()), (5, 5));
+        assert_eq!((change.joined.len(), change.joined.capacity()), (6, 6));
     }
 
     #[test]

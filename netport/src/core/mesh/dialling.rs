@@ -169,6 +169,7 @@ impl Mesh {
 
     /// Dials those who are next, as many at a time as the limit allows.
     pub(super) fn start_dials(&mut self, actions: &mut Vec<MeshAction>) {
+        actions.reserve(self.ready.len().min(self.config.dials_max.saturating_sub(self.dials)));
         while self.dials < self.config.dials_max
             && let Some(node) = self.ready.pop_front()
         {
