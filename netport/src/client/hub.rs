@@ -282,3 +282,35 @@ impl<S> fmt::Debug for ClientHub<S> {
 fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use crossbeam_channel::bounded;
+    use tlv_core::messages::App;
+
+    use super::*;
+
+    /// Whatever has not happened by then never will.
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    #[test]
+    fn who_looked_before_a_client_ended_and_waits_is_woken_by_its_end() {
+        let (events, _received) = bounded(1);
+        let server = SocketAddr::from(([127, 0, 0, 1], 1));
+        let hub = ClientHub::<App>::new(server, &ClientConfig::named("ann"), events);
+        let (looked, looks) = bounded(1);
+        let (woken, wakes) = bounded(1);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let state = hub.lock();
+                looked.send(()).expect("it is listened to");
+                // The lock is free once this thread waits, and `finish` wants it.
+                drop(hub.wait(state, 2 * PATIENCE));
+                woken.send(()).expect("it is listened to");
+            });
+            looks.recv().expect("a thread looks");
+            hub.finish();
+            wakes.recv_timeout(PATIENCE).expect("the end wakes it");
+        });
+    }
+}
