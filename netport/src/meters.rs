@@ -7,9 +7,9 @@ use metrics::{
     Counter, Gauge, Histogram, counter, describe_counter, describe_gauge, describe_histogram,
     gauge, histogram,
 };
+use tlv_core::messages::RefuseReason;
 
 use crate::error::End;
-use tlv_core::messages::RefuseReason;
 
 /// The meters of every port: name, and what it counts.
 const PORT: [(&str, &str); 10] = [

@@ -73,8 +73,8 @@ impl Socket {
         found(kernel::read(&self.0, room))
     }
 
-    /// Appends what is there, after sleeping until something is, for the patience of [`Self::be_patient`]
-    /// at most.
+    /// Appends what is there, after sleeping until something is, for the patience of
+    /// [`Self::be_patient`] at most.
     pub(crate) fn read_patiently(&self, room: &mut Vec<u8>) -> io::Result<Read> {
         found(kernel::read_patiently(&self.0, room))
     }

@@ -7,6 +7,7 @@ use tlv_core::write::FrameBuffer;
 
 use super::Link;
 use crate::error::SendError;
+use crate::io::writer::Manner;
 
 /// A batch is sent no later than at this many bytes.
 const BATCH_BYTES: usize = 64 * 1024;
@@ -48,7 +49,7 @@ impl<'a> Batch<'a> {
         self.send(shared.waiting(shared.send_timeout))
     }
 
-    fn send(&mut self, manner: crate::io::writer::Manner) -> Result<(), SendError> {
+    fn send(&mut self, manner: Manner) -> Result<(), SendError> {
         if self.frames.is_empty() {
             return Ok(());
         }

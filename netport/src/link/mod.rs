@@ -3,36 +3,29 @@
 mod batch;
 mod calls;
 mod inbox;
+mod shared;
 
-use std::cell::Cell;
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use tlv_core::messages::{Control, GoodbyeReason, RefuseReason};
-use tlv_core::write::FrameBuffer;
-use tlv_core::{EncodeError, Message, MessageSet, Request};
+use tlv_core::{Message, MessageSet, Request};
 
 pub use self::batch::Batch;
 pub(crate) use self::calls::Calls;
 pub use self::calls::Reply;
 pub use self::inbox::{Inbox, InboxEvent, Packet};
-use crate::config::LinkConfig;
+pub(crate) use self::shared::Shared;
+use self::shared::on_a_connections_thread;
 pub use crate::core::frame::Frame;
-use crate::core::link::SendingHalf;
 use crate::core::link::handshake::PeerInfo;
 use crate::error::{CallFailure, End, Refusal, SendError};
-use crate::io::keeper::Keeper;
-use crate::io::writer::{Manner, Writer};
-use crate::sync::{self, Arc, OnceLock};
+use crate::io::writer::Manner;
+use crate::sync::{self, Arc};
 
 /// Ids below this are netport's own, whose versions are not the application's.
 pub(crate) const CONTROL_IDS: u16 = 0x0100;
-
-sync::thread_local! {
-    /// The link whose connection runs on this thread; 0 on other threads.
-    static OWN: Cell<u64> = const { Cell::new(0) };
-}
 
 /// A handle to a link, cheap to clone, usable from any thread and after the link has ended. Two of
 /// them are equal if they are handles to the same link.
@@ -61,19 +54,6 @@ sync::thread_local! {
 /// Nothing that was accepted is dropped to make room for something else.
 #[derive(Clone)]
 pub struct Link(pub(crate) Arc<Shared>);
-
-/// What a link's handles, its connection's thread and the keeper share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) id: u64,
-    pub(crate) session: u64,
-    pub(crate) address: SocketAddr,
-    pub(crate) writer: Writer,
-    pub(crate) peer: OnceLock<PeerInfo>,
-    pub(crate) calls: Calls,
-    keeper: Arc<Keeper>,
-    send_timeout: Duration,
-}
 
 impl Link {
     /// Number of the link, unique in the process.
@@ -104,7 +84,7 @@ impl Link {
     /// [`SendError`], as a message would meet with: the link ended before that, or `Timeout`. On a
     /// connection's thread, which does not wait, `NotOpen`.
     pub fn wait_open(&self, timeout: Duration) -> Result<&PeerInfo, SendError> {
-        if OWN.with(Cell::get) == 0 && !self.0.writer.wait_open(sync::deadline(timeout)) {
+        if !on_a_connections_thread() && !self.0.writer.wait_open(sync::deadline(timeout)) {
             return Err(SendError::Timeout);
         }
         match (self.end(), self.peer()) {
@@ -234,7 +214,7 @@ impl Link {
         request: R,
         timeout: Duration,
     ) -> Result<R::Response, CallFailure> {
-        if OWN.with(Cell::get) != 0 {
+        if on_a_connections_thread() {
             return Err(CallFailure::WrongThread);
         }
         self.0.answers(R::ID, R::SINCE)?;
@@ -289,126 +269,5 @@ impl fmt::Debug for Link {
             .field("address", &self.0.address)
             .field("peer", &self.0.peer.get().map(|peer| &peer.name))
             .finish_non_exhaustive()
-    }
-}
-
-/// For the keeper, which needs to know no more of a link.
-impl AsRef<Writer> for Shared {
-    fn as_ref(&self) -> &Writer {
-        &self.writer
-    }
-}
-
-impl Shared {
-    pub(crate) fn new(
-        id: u64,
-        session: u64,
-        address: SocketAddr,
-        writer: Writer,
-        keeper: Arc<Keeper>,
-        config: &LinkConfig,
-    ) -> Self {
-        Self {
-            id,
-            session,
-            address,
-            writer,
-            peer: OnceLock::new(),
-            calls: Calls::default(),
-            keeper,
-            send_timeout: config.send_timeout,
-        }
-    }
-
-    /// This thread is the connection's own from now on.
-    pub(crate) fn own_this_thread(&self) {
-        OWN.with(|own| own.set(self.id));
-    }
-
-    pub(crate) fn is_own_thread(&self) -> bool {
-        OWN.with(Cell::get) == self.id
-    }
-
-    /// Admits nothing more, and says farewell. Only the first call counts.
-    ///
-    /// The connection's thread is not woken: it goes on reading, and drops what it reads, until the
-    /// peer closes or the keeper shuts the socket. Waking it by shutting the read side would have
-    /// the kernel answer whatever the peer still sends with a reset, and lose what is on its way.
-    pub(crate) fn close(&self, end: &End) {
-        if self.writer.close(end, sync::now()) {
-            self.schedule();
-        }
-    }
-
-    /// The link ends for `end`, which befell it: so it is known, whatever callbacks make of it.
-    pub(crate) fn befell(&self, end: End) -> End {
-        self.close(&end);
-        end
-    }
-
-    /// Has the keeper look after the link's next deadline.
-    pub(crate) fn schedule(&self) {
-        if let Some(at) = self.writer.next_deadline() {
-            self.keeper.schedule(at, self.id);
-        }
-    }
-
-    /// Ends the link without a farewell.
-    pub(crate) fn abort(&self, end: &End) {
-        self.writer.abort(end);
-    }
-
-    /// Whether the peer speaks a version that has the message, or may skip it.
-    fn admits(&self, id: u16, since: u32) -> Result<(), SendError> {
-        if id.is_multiple_of(2) { self.answers(id, since) } else { Ok(()) }
-    }
-
-    /// Whether the peer speaks a version that has the message. Who may skip a request does not answer
-    /// it, and its caller would wait in vain.
-    fn answers(&self, id: u16, since: u32) -> Result<(), SendError> {
-        match self.peer.get() {
-            Some(peer) if id >= CONTROL_IDS && since > peer.version => {
-                Err(SendError::TooNew { since, peer: peer.version })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn append_message<M: Message>(&self, manner: Manner, message: &M) -> Result<(), SendError> {
-        if M::ID < CONTROL_IDS {
-            return self.append_few(manner, |out| message.encode_frame(out));
-        }
-        self.admits(M::ID, M::SINCE)?;
-        self.append(manner, |half| half.append(|out| message.encode_frame(out)))
-    }
-
-    /// Appends one of netport's own messages: a peer that reads slowly is not to lose its link for
-    /// that.
-    fn append_few(
-        &self,
-        manner: Manner,
-        encode: impl FnOnce(&mut FrameBuffer) -> Result<(), EncodeError>,
-    ) -> Result<(), SendError> {
-        self.writer.send_few(manner, |half| half.append_few(encode))
-    }
-
-    fn append(
-        &self,
-        manner: Manner,
-        append: impl FnOnce(&mut SendingHalf) -> Result<(), EncodeError>,
-    ) -> Result<(), SendError> {
-        self.writer.send(manner, append)
-    }
-
-    fn waiting(&self, timeout: Duration) -> Manner {
-        match OWN.with(Cell::get) {
-            0 => Manner::Wait(timeout),
-            own if own == self.id => Manner::Cork,
-            _ => Manner::Try,
-        }
-    }
-
-    fn trying(&self) -> Manner {
-        if self.is_own_thread() { Manner::Cork } else { Manner::Try }
     }
 }

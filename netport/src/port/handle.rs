@@ -30,7 +30,8 @@ pub(super) fn own_this_thread(port: u64) {
     OF.with(|of| of.set(port));
 }
 
-/// A running [`Port`], of which [`Port::clone`] makes handles for others. Dropping it stops the port with `Goodbye(Done)` and waits like [`Self::join`].
+/// A running [`Port`], of which [`Port::clone`] makes handles for others. Dropping it stops the port
+/// with `Goodbye(Done)` and waits like [`Self::join`].
 ///
 /// A thread of the port itself, which is one that runs its [`NetPort`](crate::NetPort) or a
 /// [`Connection`](crate::Connection) of it, cannot wait for its own end: there, a drop only stops

@@ -66,11 +66,7 @@ impl Writer {
         manner: Manner,
         append: impl FnOnce(&mut SendingHalf) -> Result<(), EncodeError>,
     ) -> Result<(), SendError> {
-        let mut locked = self.admitted(manner, SendingHalf::admission)?;
-        append(&mut locked.half)?;
-        locked.appended(manner);
-        self.release(locked);
-        Ok(())
+        self.send_as(SendingHalf::admission, manner, append)
     }
 
     /// The same for one of the few messages that a link cannot do without, which `append` adds as
@@ -80,7 +76,16 @@ impl Writer {
         manner: Manner,
         append: impl FnOnce(&mut SendingHalf) -> Result<(), EncodeError>,
     ) -> Result<(), SendError> {
-        let mut locked = self.admitted(manner, SendingHalf::admission_of_few)?;
+        self.send_as(SendingHalf::admission_of_few, manner, append)
+    }
+
+    fn send_as(
+        &self,
+        admission: impl Fn(&SendingHalf) -> Admission,
+        manner: Manner,
+        append: impl FnOnce(&mut SendingHalf) -> Result<(), EncodeError>,
+    ) -> Result<(), SendError> {
+        let mut locked = self.admitted(manner, admission)?;
         append(&mut locked.half)?;
         locked.appended(manner);
         self.release(locked);
