@@ -41,7 +41,10 @@ fn keep_full(link: &Link) -> JoinHandle<SendError> {
 
 #[test]
 fn a_client_receives_while_its_peer_does_not_read() {
-    let port = TestPort::start(config("port"));
+    let mut config = config("port");
+    // An answer that waited for room would wait for longer than this test does.
+    config.link.send_timeout = 10 * PATIENCE;
+    let port = TestPort::start(config);
     let mut deaf = Raw::open(port.handle.local_addr(), Role::Client);
     let (link, _) = opened(&port.seen);
     keep_full(&link);
