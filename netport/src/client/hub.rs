@@ -225,10 +225,23 @@ impl<S: MessageSet> ClientHub<S> {
 
     /// Does what is decided, and sees to it that those who wait for it hear of it. Says whether the
     /// user is to be told something.
+    ///
+    /// Nothing is locked while it dials: that takes a socket and a thread, and who sends something to
+    /// somebody else is not to wait for them.
     fn change(self: &Arc<Self>, decide: impl FnOnce(&mut State<S>) -> Vec<ClientAction>) -> bool {
         let mut state = self.lock();
         let actions = decide(&mut state);
-        self.perform(&mut state, actions);
+        let mut attempts = Self::perform(&mut state, actions);
+        while !attempts.is_empty() {
+            drop(state);
+            let failed: Vec<_> =
+                attempts.into_iter().filter_map(|to| self.dial(to).err()).collect();
+            state = self.lock();
+            let now = Instant::now();
+            let actions =
+                failed.into_iter().flat_map(|event| state.core.handle(now, event)).collect();
+            attempts = Self::perform(&mut state, actions);
+        }
         let is_sooner = match (state.armed, state.core.deadline()) {
             (_, None) => false,
             (None, Some(_)) => true,

@@ -36,7 +36,7 @@ impl<S, C: Connection, F: Fn(CtcConnection<S>) -> C + Send + Sync> Launch<S> for
         expect: Expect,
         own: CtcConnection<S>,
     ) -> Result<(), End> {
-        // Under the client's lock, in the middle of what it decided.
+        // Who dials may be the main loop, or the thread of another link.
         let connection = guarded(|| Ok(self(own)))?;
         port.dial(address, expect, connection).map(drop)
     }

@@ -93,8 +93,6 @@ impl<S: MessageSet> Client<S> {
     /// does not answer, and [`Connection::on_open`], [`Connection::on_control`] and
     /// [`Connection::on_end`] in any case. For [`Self::connect_with`]; only the first call counts.
     ///
-    /// `around` is called with the client locked: it is to be short, and to use nothing of the client.
-    ///
     /// ```
     /// use netport::{Client, ClientConfig, Connection, CtcConnection, End, Link, Packet, PeerInfo};
     /// use tlv_core::Message;

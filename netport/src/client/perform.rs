@@ -1,10 +1,8 @@
 //! What was decided about a client, done: links dialled and closed, messages sent, and the user told.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use tlv_core::MessageSet;
 use tlv_core::messages::Control;
@@ -18,17 +16,17 @@ use crate::core::link::handshake::Expect;
 use crate::error::{End, Refusal, SendError};
 use crate::link::Link;
 
+/// What is to be dialled, where, and who is expected there.
+pub(super) type Attempt = (Purpose, SocketAddr, Expect);
+
 impl<S: MessageSet> ClientHub<S> {
-    /// Does what was decided.
-    pub(super) fn perform(self: &Arc<Self>, state: &mut State<S>, actions: Vec<ClientAction>) {
-        let mut actions = VecDeque::from(actions);
-        while let Some(action) = actions.pop_front() {
+    /// Does what was decided, but for the dials, which it returns.
+    pub(super) fn perform(state: &mut State<S>, actions: Vec<ClientAction>) -> Vec<Attempt> {
+        let mut attempts = Vec::new();
+        for action in actions {
             match action {
                 ClientAction::Dial(purpose, address, expect) => {
-                    if let Err(end) = self.dial(purpose, address, expect) {
-                        let event = ClientEvent::NotDialled(purpose, end);
-                        actions.extend(state.core.handle(Instant::now(), event));
-                    }
+                    attempts.push((purpose, address, expect));
                 }
                 ClientAction::Send(id, message) => state.with(id, |link| send(link, &message)),
                 ClientAction::Close(id, reason) => state.with(id, |link| link.close(reason)),
@@ -51,10 +49,18 @@ impl<S: MessageSet> ClientHub<S> {
                 ClientAction::Tell(news) => state.told.push_back(news.into()),
             }
         }
+        attempts
     }
 
     /// Dials a server or a peer; the error is why that could not even begin.
-    fn dial(
+    pub(super) fn dial(
+        self: &Arc<Self>,
+        (purpose, address, expect): Attempt,
+    ) -> Result<(), ClientEvent> {
+        self.launched(purpose, address, expect).map_err(|end| ClientEvent::NotDialled(purpose, end))
+    }
+
+    fn launched(
         self: &Arc<Self>,
         purpose: Purpose,
         address: SocketAddr,

@@ -1,8 +1,10 @@
 //! A [`NetPort`] of the user's own around a server or a client, which does their work and more.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use netport::{
     Client, Connection, CtcConnection, End, Event, Fresh, Link, NetPort, Next, Origin, Packet,
@@ -124,6 +126,30 @@ fn a_connection_around_a_clients_answers_on_links_that_either_side_dialled() {
         });
         assert_eq!(answer, format!("hi {asking}"));
     }
+}
+
+#[test]
+fn what_makes_a_connection_may_use_the_client() {
+    let server = server();
+    let _bob = client(server.local_addr(), "bob");
+    let mut config = client_config("ann");
+    // The lower id dials.
+    config.port.identity.node = Uuid::from_bytes([0; 16]);
+    let (sender, turns) = channel();
+    let ann = Client::<App>::connect_with(server.local_addr(), config, |client| {
+        let hub = Arc::clone(client.hub());
+        client.with_connection(move |own| {
+            let (hub, sender) = (Arc::clone(&hub), sender.clone());
+            // On a thread of its own, so that this one does not hang where it may not.
+            let (done, is_done) = channel();
+            thread::spawn(move || report(&done, hub.turn(Instant::now())));
+            report(&sender, is_done.recv_timeout(Duration::from_secs(5)).is_ok());
+            own
+        })
+    })
+    .expect("it starts");
+    wait_for_peers(&ann, &["bob"]);
+    assert!(next(&turns), "the client is not locked meanwhile");
 }
 
 #[test]
