@@ -28,10 +28,12 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    pub(crate) fn start(role: &str, args: &[String]) -> Self {
+    /// Starts this program in a role, with `env` added to its environment.
+    pub(crate) fn start(role: &str, args: &[String], env: &[(&str, &str)]) -> Self {
         let mut child = Command::new(std::env::current_exe().expect("this program has a path"))
             .arg(role)
             .args(args)
+            .envs(env.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

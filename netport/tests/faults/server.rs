@@ -15,7 +15,7 @@ use crate::siege;
 pub(crate) fn start(scale: &Scale, args: &[&str]) -> (Program, std::net::SocketAddr) {
     let scale = format!("scale={}", scale.name);
     let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).chain([scale]).collect();
-    let program = Program::start("role-server", &args);
+    let program = Program::start("role-server", &args, &[]);
     let address = program.expect("listening").parse().expect("an address");
     (program, address)
 }

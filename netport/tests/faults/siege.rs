@@ -22,8 +22,9 @@ pub(crate) fn siege(scale: &Scale) -> String {
     let cpu = format!("cpu={HONEST}");
     let (mut server, address) = server::start(scale, &["preset=besieged", &cpu]);
     let empty = cost(server.pid(), Some(address));
-    let echo = if scale.timed { "echo=yes" } else { "echo=no" };
-    let mut bystanders = crowd::start(address, scale.bystanders, &["prefix=bystander", echo, &cpu]);
+    let beside = if scale.timed { crowd::BESIDE_BARE } else { "" };
+    let who = ["prefix=bystander", &cpu, beside];
+    let mut bystanders = crowd::start(address, scale.bystanders, &who);
     let links = scale.bystanders as u64 * (scale.bystanders as u64 - 1);
     bystanders.wait("linked", |state| state["up"] == links && state["answered_least"] > 0);
     let bound = Bound::new(scale, &empty);
