@@ -84,7 +84,13 @@ impl Visitor for Costs {
 }
 
 fn run<T: Debug>(strategy: impl Strategy<Value = T>, law: impl Fn(&T)) {
-    let config = ProptestConfig { cases: CASES, failure_persistence: None, ..<_>::default() };
+    let config = ProptestConfig {
+        cases: CASES,
+        failure_persistence: None,
+        // Large arrays would shrink for minutes.
+        max_shrink_iters: 100,
+        ..<_>::default()
+    };
     let result = TestRunner::new(config).run(&strategy, |value| {
         law(&value);
         Ok(())
