@@ -48,6 +48,7 @@ fn a_client_receives_while_its_peer_does_not_read() {
     let mut deaf = Raw::open(port.handle.local_addr(), Role::Client);
     let (link, _) = opened(&port.seen);
     keep_full(&link);
+    deaf.0.set_write_timeout(Some(SHORT)).expect("not zero");
     // An answer finds no room: the link ends by the user's own `?`, but not before it received.
     wait_until("an answer finds no room", || {
         deaf.write(&frame(&greet_of("hello")));
