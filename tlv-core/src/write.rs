@@ -73,6 +73,16 @@ impl FrameBuffer {
         self.bytes.capacity()
     }
 
+    /// Out of line, since who uses the buffer again does without.
+    #[cold]
+    #[inline(never)]
+    fn lengthen(&mut self, end: usize) {
+        if self.bytes.capacity() == 0 {
+            self.bytes.reserve_exact(end.max(FIRST_BYTES));
+        }
+        self.bytes.resize(end, 0);
+    }
+
     /// Takes the frames out with their memory, and holds nothing.
     #[must_use]
     pub fn take(&mut self) -> Vec<u8> {
@@ -97,10 +107,7 @@ impl Output for FrameBuffer {
     fn grow(&mut self, len: usize) -> &mut [u8] {
         let (start, end) = (self.len, self.len + len);
         if end > self.bytes.len() {
-            if self.bytes.capacity() == 0 {
-                self.bytes.reserve_exact(end.max(FIRST_BYTES));
-            }
-            self.bytes.resize(end, 0);
+            self.lengthen(end);
         }
         self.len = end;
         // It is that long since the lines above. Indexed, so that the compiler sees how much is
