@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{Domain, Socket, Type};
 use tlv_core::messages::{Control, Deregister, Hello, Ping, Probe, Register, Role, Snapshot};
 use tlv_core::{Message, record};
@@ -73,6 +74,28 @@ impl Kept {
         });
     }
 
+    /// Forgets what arrives, and lets go of those that end, until `until` or all have ended.
+    fn listen(&mut self, until: Instant) {
+        while !self.0.is_empty() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            let timeout = Timespec::try_from(left).expect("less than a minute");
+            let mut fds: Vec<_> =
+                self.0.iter().map(|stream| PollFd::new(stream, PollFlags::IN)).collect();
+            poll(&mut fds, Some(&timeout)).expect("sockets");
+            drop(fds);
+            self.sift(true);
+        }
+    }
+
+    /// Waits until all have ended, with nothing else to do.
+    fn end(&mut self, what: &str) {
+        self.listen(Instant::now() + PATIENCE);
+        assert!(self.0.is_empty(), "{} {what} never ended", self.0.len());
+    }
+
     /// Waits until all have ended, doing `work` meanwhile.
     fn wait(&mut self, what: &str, mut work: impl FnMut(&mut Self)) {
         let deadline = Instant::now() + PATIENCE;
@@ -133,8 +156,7 @@ pub(crate) fn dribble(target: SocketAddr, count: usize, every: Duration, is_open
     kept.wait("dribbling connections", |kept| {
         kept.write(&bytes[sent..=sent]);
         sent += 1;
-        std::thread::sleep(every);
-        kept.sift(true);
+        kept.listen(Instant::now() + every);
     });
     format!("{count} connections, each ended after at most {sent} bytes")
 }
@@ -142,10 +164,7 @@ pub(crate) fn dribble(target: SocketAddr, count: usize, every: Duration, is_open
 /// Connects as fast as it can, and says nothing.
 pub(crate) fn flood(target: SocketAddr, count: usize) -> String {
     let mut kept = Kept::new((0..count).map(|number| connect(number, target)));
-    kept.wait("silent connections", |kept| {
-        std::thread::sleep(Duration::from_millis(20));
-        kept.sift(true);
-    });
+    kept.end("silent connections");
     format!("{count} connections, each refused or ended")
 }
 
@@ -169,10 +188,7 @@ pub(crate) fn announce(target: SocketAddr, count: usize) -> String {
         raw.write(&almost);
         raw.0
     }));
-    kept.wait("unfinished frames", |kept| {
-        std::thread::sleep(Duration::from_millis(20));
-        kept.sift(true);
-    });
+    kept.end("unfinished frames");
     format!("{} headers condemned, {count} frames of 64 KiB never finished", 2 * condemned.len())
 }
 

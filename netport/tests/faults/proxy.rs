@@ -2,14 +2,16 @@
 //! cuts, half closes, or falls silent. One thread per link.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use netport::core::backoff::Chance;
+use netport::crossbeam_channel::{Receiver, RecvError, Sender, TryRecvError, bounded};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::SockRef;
 
@@ -43,7 +45,11 @@ pub(crate) enum Fate {
 }
 
 /// A proxy in front of an address. It ends when dropped, with every link through it.
-pub(crate) struct Proxy(Arc<Shared>);
+pub(crate) struct Proxy {
+    shared: Arc<Shared>,
+    /// Taken when it is dropped, so that all threads see it.
+    open: Option<Sender<Infallible>>,
+}
 
 struct Shared {
     listens: SocketAddr,
@@ -52,7 +58,8 @@ struct Shared {
     /// Links that met their fate, and bytes that were changed.
     struck: AtomicU64,
     corrupted: AtomicU64,
-    closed: AtomicBool,
+    /// Disconnected once the proxy has ended.
+    closed: Receiver<Infallible>,
     seeds: AtomicU64,
 }
 
@@ -60,58 +67,59 @@ impl Proxy {
     /// A proxy that nobody stands behind yet.
     pub(crate) fn start(seed: u64) -> Self {
         let listener = TcpListener::bind(loopback()).expect("a free port");
+        let (open, closed) = bounded(0);
         let shared = Arc::new(Shared {
             listens: listener.local_addr().expect("it is bound"),
             target: Mutex::default(),
             weather: Mutex::default(),
             struck: AtomicU64::new(0),
             corrupted: AtomicU64::new(0),
-            closed: AtomicBool::new(false),
+            closed,
             seeds: AtomicU64::new(seed),
         });
         let accepting = Arc::clone(&shared);
         thread::spawn(move || {
             for near in listener.incoming().map_while(Result::ok) {
-                if accepting.closed.load(Ordering::Relaxed) {
+                if accepting.is_closed() {
                     return;
                 }
                 let link = Arc::clone(&accepting);
                 thread::spawn(move || link.carry(&near));
             }
         });
-        Self(shared)
+        Self { shared, open: Some(open) }
     }
 
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
-        self.0.listens
+        self.shared.listens
     }
 
     /// Who stands behind it.
     pub(crate) fn aim(&self, target: SocketAddr) {
-        *self.0.target.lock().expect("no panic") = Some(target);
+        *self.shared.target.lock().expect("no panic") = Some(target);
     }
 
     pub(crate) fn set(&self, weather: Weather) {
-        *self.0.weather.lock().expect("no panic") = weather;
+        *self.shared.weather.lock().expect("no panic") = weather;
     }
 
     /// Links that met their fate.
     pub(crate) fn struck(&self) -> u64 {
-        self.0.struck.load(Ordering::Relaxed)
+        self.shared.struck.load(Ordering::Relaxed)
     }
 
     /// Bytes that were changed.
     pub(crate) fn corrupted(&self) -> u64 {
-        self.0.corrupted.load(Ordering::Relaxed)
+        self.shared.corrupted.load(Ordering::Relaxed)
     }
 }
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        self.0.closed.store(true, Ordering::Relaxed);
+        self.open = None;
         // Its thread sleeps in `accept`.
-        let _ = TcpStream::connect(self.0.listens);
+        let _ = TcpStream::connect(self.shared.listens);
     }
 }
 
@@ -130,7 +138,7 @@ impl Shared {
         }
         let seed = self.seeds.fetch_add(1, Ordering::Relaxed);
         let mut ways = [Way::new(near, far, seed), Way::new(far, near, !seed)];
-        while !self.closed.load(Ordering::Relaxed) {
+        while !self.is_closed() {
             let weather = *self.weather.lock().expect("no panic");
             let now = Instant::now();
             for way in &mut ways {
@@ -158,10 +166,12 @@ impl Shared {
 
     /// Holds both sockets open, and does nothing with them.
     fn stall(&self) -> io::Result<()> {
-        while !self.closed.load(Ordering::Relaxed) {
-            thread::sleep(TICK);
-        }
+        let Err(RecvError) = self.closed.recv();
         Ok(())
+    }
+
+    fn is_closed(&self) -> bool {
+        self.closed.try_recv() == Err(TryRecvError::Disconnected)
     }
 }
 

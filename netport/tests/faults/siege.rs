@@ -1,7 +1,8 @@
 //! A server under attack, and clients that must not notice.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -89,15 +90,14 @@ impl Besieged<'_> {
     /// Runs an attack on the other processor, and again if it was brief; the most that the server
     /// held meanwhile.
     fn measured(&self, attack: fn(&Scale, SocketAddr) -> String) -> (String, Cost) {
-        let is_over = AtomicBool::new(false);
+        let (attacking, is_over) = channel::<Infallible>();
         let (pid, address, scale) = (self.server.pid(), self.address, self.scale);
         thread::scope(|scope| {
-            let peak = scope.spawn(|| {
+            let peak = scope.spawn(move || {
                 pin(HOSTILE);
-                let mut peak = Cost::default();
-                while !is_over.load(Ordering::Relaxed) {
+                let mut peak = cost(pid, Some(address));
+                while is_over.recv_timeout(SAMPLED_EVERY) == Err(RecvTimeoutError::Timeout) {
                     peak = peak.max(cost(pid, Some(address)));
-                    thread::sleep(SAMPLED_EVERY);
                 }
                 peak
             });
@@ -112,7 +112,7 @@ impl Besieged<'_> {
                 }
             });
             let did = attacker.join();
-            is_over.store(true, Ordering::Relaxed);
+            drop(attacking);
             let peak = peak.join().expect("no panic");
             (did.unwrap_or_else(|_| panic!("an attack did not end as it must")), peak)
         })

@@ -21,7 +21,7 @@ mod times;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -36,7 +36,7 @@ use crate::measure::live_bytes;
 use crate::program::{Program, settings};
 use crate::{presets, siege};
 
-/// How fast a question about the state is answered: who waits for something asks again.
+/// A question about the state waits for news this long: who waits for something asks again.
 const PACE: Duration = Duration::from_millis(5);
 /// How often a client greets somebody: in no step with the kernel's ticks, nor with attackers.
 const GREETS_EVERY: Duration = Duration::from_millis(21);
@@ -73,6 +73,7 @@ pub(crate) fn run(args: &[String]) -> ExitCode {
     let mut bare = echo::mesh(beside).expect("sockets on loopback").into_iter();
     let slot = GREETS_EVERY / (2 * count as u32);
     let begun = Instant::now();
+    let (news, new) = sync_channel(1);
     let clients: Vec<Arc<Member>> = (0..count)
         .map(|number| {
             let name = format!("{}-{number}", text("prefix"));
@@ -88,6 +89,7 @@ pub(crate) fn run(args: &[String]) -> ExitCode {
             Arc::new(Member {
                 handle: handle.expect("a client on loopback"),
                 tally,
+                news: news.clone(),
                 bare: bare.next(),
                 greets_at: begun + slot * 2 * number as u32,
                 // About half the period later, when nobody greets.
@@ -102,7 +104,8 @@ pub(crate) fn run(args: &[String]) -> ExitCode {
     crate::program::serve(|question| match question {
         "times" => times(&clients),
         _ => {
-            thread::sleep(PACE);
+            // Either way it is answered: with what came, or with what there is.
+            let _ = new.recv_timeout(PACE);
             state(&clients)
         }
     });
@@ -143,6 +146,8 @@ fn state(clients: &[Arc<Member>]) -> String {
 struct Member {
     handle: ClientHandle<App>,
     tally: Arc<Tally>,
+    /// Says that something has happened.
+    news: SyncSender<()>,
     /// Its counterpart of bare sockets.
     bare: Option<Bare>,
     /// When it greets first, and how long after each greeting it asks there.
@@ -208,6 +213,8 @@ impl Member {
                 Event::List(list) => self.tally.listed(&list, &self.handle.connected()),
                 _ => {}
             }
+            // Where it is full, that is known.
+            let _ = self.news.try_send(());
         }
     }
 }
