@@ -3,13 +3,11 @@
 
 use std::time::Instant;
 
-use tlv_core::messages::{
-    Alive, CallError, CallRefused, Control, ControlRef, Goodbye, Hello, Ping, Probe, Refuse,
-    RefuseReason,
-};
-use tlv_core::{Message, MessageInfo, MessageSet, Pair};
+use tlv_core::messages::{Alive, CallError, Control, ControlRef, RefuseReason};
+use tlv_core::{MessageInfo, MessageSet, Pair};
 
-use crate::core::link::handshake::{PeerInfo, refusal, role_number};
+use crate::core::link::control::{Said, said};
+use crate::core::link::handshake::{PeerInfo, role_number};
 use crate::error::End;
 use crate::link::{CONTROL_IDS, Link, Reply};
 use crate::link::{Inbox, InboxEvent};
@@ -169,24 +167,20 @@ fn control<C: Connection + ?Sized>(
     link: &Link,
     packet: Packet<'_>,
 ) -> Result<(), End> {
-    let value = packet.value();
-    match packet.id() {
-        // Its arrival was all.
-        Ping::ID => Ok(Ping::borrow(value).map(drop)?),
-        Probe::ID => match link.try_send(&Alive::new(Probe::decode(value)?.nonce)) {
+    let (id, value) = (packet.id(), packet.value());
+    match said(id, value)? {
+        Said::Ping => Ok(()),
+        Said::Probe(nonce) => match link.try_send(&Alive::new(nonce)) {
             // Whoever sends faster than it reads does not need the answer to know.
             Ok(()) | Err(SendError::Full) => Ok(()),
             Err(error) => Err(error.into()),
         },
-        Goodbye::ID => Err(link.0.befell(End::Goodbye(Goodbye::decode(value)?.reason))),
-        Refuse::ID => Err(link.0.befell(End::RefusedBy(refusal(Refuse::decode(value)?)))),
-        Hello::ID => Err(End::refuse(RefuseReason::NotAllowed, "a second `Hello`")),
-        CallRefused::ID => {
-            let refused = CallRefused::decode(value)?;
+        Said::Left(end) => Err(link.0.befell(end)),
+        Said::CallRefused(refused) => {
             link.0.calls.refused(refused.call, refused.reason, &refused.text);
             Ok(())
         }
-        id => connection.on_control(link, Control::borrow(id, value)?),
+        Said::Other => connection.on_control(link, Control::borrow(id, value)?),
     }
 }
 

@@ -4,12 +4,13 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use tlv_core::messages::{Alive, App, Control, Goodbye, Ping, Probe, Refuse};
+use tlv_core::messages::{Alive, App, Control, Ping};
 use tlv_core::{Message, MessageSet};
 
 use super::network::{ConnId, Network, Read, SimWire};
 use crate::config::{Identity, LinkConfig};
 use crate::core::client::Purpose;
+use crate::core::link::control::{Said, said};
 use crate::core::link::handshake::{self, Ends, Expect, PeerInfo};
 use crate::core::link::{Admission, ReceivingHalf, SendingHalf, Turn};
 use crate::error::End;
@@ -225,17 +226,13 @@ impl Endpoint {
                 self.peer = Some(peer);
                 return Ok(Some(Step::Opened));
             }
-            match frame.id {
-                Ping::ID => {}
-                Probe::ID => {
-                    let alive = Alive::new(Probe::decode(&value)?.nonce);
-                    self.send_control(&Control::Alive(alive));
+            match said(frame.id, &value)? {
+                Said::Ping | Said::CallRefused(_) => {}
+                Said::Probe(nonce) => {
+                    self.send_control(&Control::Alive(Alive::new(nonce)));
                 }
-                Goodbye::ID => return Err(End::Goodbye(Goodbye::decode(&value)?.reason)),
-                Refuse::ID => {
-                    return Err(End::RefusedBy(handshake::refusal(Refuse::decode(&value)?)));
-                }
-                id => return Ok(Some(Step::Frame(id, value))),
+                Said::Left(end) => return Err(end),
+                Said::Other => return Ok(Some(Step::Frame(frame.id, value))),
             }
         }
         Ok(None)

@@ -8,7 +8,8 @@ use tlv_core::messages::{
 };
 use tlv_core::{Message, MessageSet, Protocol, UNKNOWN_MAX_LEN, Uuid};
 
-use crate::core::end::{End, Refusal, cut};
+use super::control::left;
+use crate::core::end::End;
 
 /// Longest name in bytes, as `Hello` carries it.
 pub const NAME_BYTES_MAX: usize = 64;
@@ -137,11 +138,8 @@ pub fn judge(
     expect: &Expect,
     ends: Ends,
 ) -> Result<PeerInfo, End> {
-    if id == Refuse::ID {
-        return Err(End::RefusedBy(refusal(Refuse::decode(value)?)));
-    }
-    if id == Goodbye::ID {
-        return Err(End::Goodbye(Goodbye::decode(value)?.reason));
+    if let Some(end) = left(id, value)? {
+        return Err(end);
     }
     // The magic and the version come first: behind them, another version may differ.
     let Some((magic, rest)) = value.split_first_chunk().map(|(m, r)| (u32::from_le_bytes(*m), r))
@@ -184,9 +182,4 @@ pub fn judge(
         local: ends.local,
         dialled: ends.dialled,
     })
-}
-
-/// The reasons in a received `Refuse`.
-pub(crate) fn refusal(refuse: Refuse) -> Refusal {
-    Refusal { reason: refuse.reason, text: cut(refuse.text), current: refuse.current }
 }

@@ -2,9 +2,10 @@
 //!
 //! [`SendingHalf`] lives under the link's writer lock: every thread that sends uses it, and the
 //! port's keeper. [`ReceivingHalf`] belongs to the connection's own thread. What both sides must
-//! say first is in [`handshake`].
+//! say first is in [`handshake`], and what netport's own messages say to a link in [`control`].
 
 mod buffer;
+pub mod control;
 pub mod handshake;
 mod inbox;
 mod outbox;
