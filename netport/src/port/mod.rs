@@ -276,7 +276,7 @@ impl Port {
         })
     }
 
-    fn builder(&self, what: &str) -> threads::Builder {
+    fn builder(&self, what: impl fmt::Display) -> threads::Builder {
         threads::Builder::new().name(thread_name(&self.identity().name, what))
     }
 }

@@ -21,7 +21,7 @@ use crate::io::writer::Writer;
 use crate::link::{Inbox, InboxEvent};
 use crate::link::{Link, Shared};
 use crate::meters;
-use crate::sync::{self, Arc, thread as threads};
+use crate::sync::{self, Arc};
 
 /// Longest name that the kernel shows for a thread, in bytes.
 const THREAD_NAME_BYTES: usize = 15;
@@ -58,80 +58,56 @@ pub(super) fn thread_name(name: &str, what: impl Display) -> String {
 
 /// Starts a connection's thread.
 pub(super) fn launch<C: Connection>(
-    mut place: Place,
+    place: Place,
     birth: Birth,
     connection: C,
 ) -> Result<Link, End> {
-    let port = &place.port().clone();
-    let (socket, address, session, dialled) = match birth {
-        Birth::Accepted { socket, address } => (socket, address, 0, None),
-        Birth::Dialled { socket, address, session, expect } => {
-            (socket, address, session, Some(expect))
-        }
-    };
-    let Some(epoll) = port.0.keeper.epoll() else { return Err(End::Stopped) };
-    let id = NEXT_LINK.fetch_add(1, Ordering::Relaxed);
-    let now = sync::now();
-    let socket = Arc::new(socket);
-    let wire = SocketWire::new(Arc::clone(&socket), epoll, id);
-    let keeper = Arc::clone(&port.0.keeper);
-    let config = &port.config().link;
-    let writer = Writer::new(config.send_limits(), wire, port.0.meters.sent.clone(), now);
-    let shared = Arc::new(Shared::new(id, session, address, writer, keeper, config));
-    let link = Link(Arc::clone(&shared));
-    let accepted = dialled.is_none();
-    let refusable = Arc::clone(&socket);
-    place.give_to(id);
-    let life = Life {
-        port: port.clone(),
-        link: link.clone(),
-        socket,
-        expect: dialled.clone().unwrap_or_default(),
-        dialled: dialled.is_some(),
-        _place: place,
-    };
-
-    if !port.0.registry.lock().insert(shared, accepted) {
+    let life = Life::new(place, birth)?;
+    let (port, link, accepted) = (life.port.clone(), life.link.clone(), !life.dialled);
+    if !port.0.registry.lock().insert(Arc::clone(&link.0), accepted) {
         return Err(End::Stopped);
     }
     if accepted {
         // Here and not on the link's own thread: Linux keeps 32 KiB for a thread that has ever sent
         // something, and most accepted links send nothing more by themselves.
-        greet::<C::Set>(port, &link);
+        greet::<C::Set>(&port, &link);
     }
-    let spawned = threads::Builder::new()
-        .name(thread_name(&port.identity().name, format_args!("l{id}")))
+    let socket = Arc::clone(&life.socket);
+    let spawned = port
+        .builder(format_args!("l{}", link.id()))
         .stack_size(port.config().thread_stack_bytes)
         .spawn(move || life.live(connection));
-    let mut registry = port.0.registry.lock();
     match spawned {
-        Ok(thread) => registry.insert_thread(id, thread),
+        Ok(thread) => port.0.registry.lock().insert_thread(link.id(), thread),
         // `Life` went with the closure, and its place took the link out of the registry.
         Err(error) => {
-            registry.forget_thread(id);
-            drop(registry);
+            port.0.registry.lock().forget_thread(link.id());
             tracing::warn!(%error, "no thread for a connection");
             let end = End::NoRoom(Limit::Threads);
             if accepted {
-                port.let_go(refusable, &end);
+                port.let_go(socket, &end);
             }
             return Err(end);
         }
     }
-    let evicted = registry.evicted(port.config().handshakes_max);
-    drop(registry);
     port.0.meters.began(accepted);
     if port.is_stopping() && !mutant(Mutant::LaunchUntold) {
         // The link is new to the main loop, or its thread is, which may have ended already.
         port.wake();
     }
-    if let Some(oldest) = evicted {
+    evict(&port);
+    link.0.schedule();
+    Ok(link)
+}
+
+/// Ends the link that is in its handshake longest, where there are too many.
+fn evict(port: &Port) {
+    let oldest = port.0.registry.lock().evicted(port.config().handshakes_max);
+    if let Some(oldest) = oldest {
         tracing::info!(link = oldest.id, peer = %oldest.address, "evicted from its handshake");
         oldest.close(&End::refuse(RefuseReason::Busy, "too many handshakes at a time"));
         oldest.abort(&End::Stopped);
     }
-    link.0.schedule();
-    Ok(link)
 }
 
 /// Sends this side's `Hello`.
@@ -152,6 +128,28 @@ struct Life {
 }
 
 impl Life {
+    /// The link, and what its thread needs.
+    fn new(mut place: Place, birth: Birth) -> Result<Self, End> {
+        let (socket, address, session, expect) = match birth {
+            Birth::Accepted { socket, address } => (socket, address, 0, None),
+            Birth::Dialled { socket, address, session, expect } => {
+                (socket, address, session, Some(expect))
+            }
+        };
+        let port = place.port().clone();
+        let epoll = port.0.keeper.epoll().ok_or(End::Stopped)?;
+        let id = NEXT_LINK.fetch_add(1, Ordering::Relaxed);
+        place.give_to(id);
+        let socket = Arc::new(socket);
+        let wire = SocketWire::new(Arc::clone(&socket), epoll, id);
+        let (config, meters) = (&port.config().link, port.0.meters.sent.clone());
+        let writer = Writer::new(config.send_limits(), wire, meters, sync::now());
+        let keeper = Arc::clone(&port.0.keeper);
+        let link = Link(Arc::new(Shared::new(id, session, address, writer, keeper, config)));
+        let dialled = expect.is_some();
+        Ok(Self { port, link, socket, expect: expect.unwrap_or_default(), dialled, _place: place })
+    }
+
     fn live<C: Connection>(self, mut connection: C) {
         self.link.0.own_this_thread();
         handle::own_this_thread(self.port.0.id);
