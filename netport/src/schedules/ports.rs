@@ -26,6 +26,11 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         run: a_port_that_is_stopped_while_it_dials_ends,
     },
     Scenario {
+        name: "a port that is stopped while its links dial ends",
+        pipe_bytes: 400,
+        run: a_port_that_is_stopped_while_its_links_dial_ends,
+    },
+    Scenario {
         name: "a port has no more connections than it may",
         pipe_bytes: 400,
         run: a_port_has_no_more_connections_than_it_may,
@@ -224,6 +229,65 @@ fn a_port_that_is_stopped_while_it_dials_ends() {
     for dialler in diallers {
         dialler.join().expect("it dials");
     }
+    pair.join();
+}
+
+/// Dials once more when its link has opened, and when it has ended.
+struct Dialler {
+    port: Port,
+    address: SocketAddr,
+    counts: Arc<Counts>,
+    launched: Arc<AtomicU64>,
+    /// How often those do so that it dials.
+    again: u32,
+}
+
+impl Dialler {
+    fn dial(&self) -> Result<Link, End> {
+        let Self { port, address, counts, launched, .. } = self;
+        let (counts, launched) = (Arc::clone(counts), Arc::clone(launched));
+        let again = self.again - 1;
+        let next = Self { port: port.clone(), address: *address, counts, launched, again };
+        let link = port.dial(*address, Expect::any(), next)?;
+        self.launched.fetch_add(1, Ordering::Relaxed);
+        Ok(link)
+    }
+
+    fn dial_again(&self) {
+        if self.again > 0
+            && let Err(end) = self.dial()
+        {
+            assert!(matches!(end, End::Stopped | End::NoRoom(_)), "{end}");
+        }
+    }
+}
+
+impl Connection for Dialler {
+    type Set = App;
+
+    fn on_open(&mut self, _: &Link, _: &PeerInfo) -> Result<(), End> {
+        self.dial_again();
+        Ok(())
+    }
+
+    fn on_end(&mut self, _: &Link, _: &End) {
+        self.dial_again();
+        self.counts.ended.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn a_port_that_is_stopped_while_its_links_dial_ends() {
+    let pair = Pair::new();
+    let (counts, launched) = (Arc::clone(&pair.counts), Arc::clone(&pair.launched));
+    let (port, address) = (Port::clone(&pair.ann), pair.bob.local_addr());
+    let first = Dialler { port, address, counts, launched, again: 3 }.dial().expect("it dials");
+    let stopper = {
+        let port = Port::clone(&pair.ann);
+        thread::spawn(move || port.stop(GoodbyeReason::Done))
+    };
+    // An end that the peer did not ask for: its link dials, too.
+    first.close(GoodbyeReason::Done);
+    stopper.join().expect("it stops");
     pair.join();
 }
 
