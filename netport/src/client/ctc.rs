@@ -1,8 +1,6 @@
 //! A client's link to another client.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use crossbeam_channel::Sender;
@@ -15,6 +13,7 @@ use crate::core::client::{ClientEvent, Purpose};
 use crate::core::link::handshake::PeerInfo;
 use crate::error::End;
 use crate::link::{Link, Packet, Reply};
+use crate::sync::{Arc, AtomicBool, Ordering};
 
 /// Tells the mesh what becomes of the link, and hands messages to the user as events.
 pub struct CtcConnection<S> {

@@ -1,7 +1,6 @@
 //! A client's link to its server.
 
 use std::fmt;
-use std::sync::Arc;
 
 use tlv_core::MessageSet;
 use tlv_core::messages::{ControlRef, RefuseReason};
@@ -13,6 +12,7 @@ use crate::core::client::{ClientEvent, Purpose};
 use crate::core::link::handshake::PeerInfo;
 use crate::error::End;
 use crate::link::{Link, Reply};
+use crate::sync::Arc;
 
 /// Tells the membership what the server says.
 pub struct CtsConnection<S> {

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
@@ -19,7 +18,7 @@ use crate::core::mesh::MeshEvent;
 use crate::error::{End, SendError};
 use crate::link::{Frame, Link};
 use crate::port::{Port, PortHandle};
-use crate::sync::TIME_MAX;
+use crate::sync::{self, Arc};
 
 /// A running client. Its calls may be made from any thread, and none waits for the user to take
 /// events. Dropping it stops the client and waits for its end; on a thread of the client itself it
@@ -132,10 +131,10 @@ impl<S: MessageSet> ClientHandle<S> {
         to: impl Into<To<'a>>,
         timeout: Duration,
     ) -> Result<Link, DeliverError> {
-        let (to, deadline) = (to.into(), Instant::now() + timeout.min(TIME_MAX));
+        let (to, deadline) = (to.into(), sync::deadline(timeout));
         let mut state = self.hub.lock();
         while state.node(to).is_none() {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline.saturating_duration_since(sync::now());
             if left.is_zero() || self.port().is_stopping() {
                 return Err(DeliverError::UnknownPeer);
             }
@@ -165,7 +164,7 @@ impl<S: MessageSet> ClientHandle<S> {
         M: Message,
         S: From<M>,
     {
-        let deadline = Instant::now() + self.port().config().link.send_timeout;
+        let deadline = sync::now() + self.port().config().link.send_timeout;
         Ok(self.reach(to.into(), deadline)?.send(message)?)
     }
 
@@ -244,7 +243,7 @@ impl<S: MessageSet> ClientHandle<S> {
 
     fn membership(&self, event: MembershipEvent) {
         let event = ClientEvent::Membership(event);
-        self.hub.command(|state| state.core.handle(Instant::now(), event));
+        self.hub.command(|state| state.core.handle(sync::now(), event));
     }
 
     /// The link to a peer, which is waited for where there is none.
@@ -259,12 +258,12 @@ impl<S: MessageSet> ClientHandle<S> {
             let sought = state.sought.entry(node).or_default();
             sought.waiting += 1;
             sought.unreached = false;
-            state.core.handle(Instant::now(), ClientEvent::Mesh(MeshEvent::Wanted(node)))
+            state.core.handle(sync::now(), ClientEvent::Mesh(MeshEvent::Wanted(node)))
         });
         state = self.hub.lock();
         let link = loop {
             let link = state.link_to(&node);
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline.saturating_duration_since(sync::now());
             let is_hopeless = left.is_zero()
                 || state.sought.get(&node).is_some_and(|sought| sought.unreached)
                 || self.port().is_stopping();

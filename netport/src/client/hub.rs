@@ -4,9 +4,6 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, TrySendError, select};
@@ -18,10 +15,12 @@ use crate::connection::Connection;
 use crate::core::LinkId;
 use crate::core::client::{ClientAction, ClientCore, ClientEvent, ClientSettings, Purpose};
 use crate::core::link::handshake::PeerInfo;
+use crate::core::mutant::{Mutant, mutant};
 use crate::error::End;
 use crate::link::Link;
 use crate::port::{Next, Port};
 use crate::seed::fresh_seed;
+use crate::sync::{self, Arc, AtomicBool, Condvar, Mutex, MutexGuard, OnceLock, thread};
 
 /// A client's state and its way to the user.
 ///
@@ -83,7 +82,7 @@ impl<S: MessageSet> ClientHub<S> {
             mesh: config.mesh.clone(),
         };
         let state = State {
-            core: ClientCore::new(settings, Instant::now(), fresh_seed()),
+            core: ClientCore::new(settings, sync::now(), fresh_seed()),
             links: BTreeMap::new(),
             sought: BTreeMap::new(),
             told: VecDeque::new(),
@@ -149,7 +148,7 @@ impl<S: MessageSet> ClientHub<S> {
         let open = OpenLink { link: link.clone(), is_up: Arc::clone(&is_up) };
         self.happened(|state| {
             state.links.insert(link.id(), open);
-            state.core.handle(Instant::now(), event)
+            state.core.handle(sync::now(), event)
         });
         Ok(is_up)
     }
@@ -160,7 +159,7 @@ impl<S: MessageSet> ClientHub<S> {
             if let ClientEvent::Ended(link, ..) = event {
                 state.links.remove(&link);
             }
-            state.core.handle(Instant::now(), event)
+            state.core.handle(sync::now(), event)
         });
     }
 
@@ -176,7 +175,7 @@ impl<S: MessageSet> ClientHub<S> {
 
     /// The way to the user; `None` when the client has ended.
     pub fn events(&self) -> Option<Sender<Event<S>>> {
-        unpoisoned(&self.events).clone()
+        self.events.lock().clone()
     }
 
     /// Hands `event` to the user; waits while the channel is full.
@@ -204,7 +203,7 @@ impl<S: MessageSet> ClientHub<S> {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State<S>> {
-        unpoisoned(&self.state)
+        self.state.lock()
     }
 
     /// Waits for a change of the state that settles whether a peer is up; no longer than `timeout`.
@@ -213,8 +212,7 @@ impl<S: MessageSet> ClientHub<S> {
         state: MutexGuard<'a, State<S>>,
         timeout: Duration,
     ) -> MutexGuard<'a, State<S>> {
-        let waited = self.settled.wait_timeout(state, timeout);
-        waited.unwrap_or_else(PoisonError::into_inner).0
+        sync::wait(&self.settled, state, Some(timeout))
     }
 
     /// Something happened: does what is decided about it, and tells the user what follows.
@@ -237,7 +235,7 @@ impl<S: MessageSet> ClientHub<S> {
             let failed: Vec<_> =
                 attempts.into_iter().filter_map(|to| self.dial(to).err()).collect();
             state = self.lock();
-            let now = Instant::now();
+            let now = sync::now();
             let actions =
                 failed.into_iter().flat_map(|event| state.core.handle(now, event)).collect();
             attempts = Self::perform(&mut state, actions);
@@ -264,7 +262,7 @@ impl<S: MessageSet> ClientHub<S> {
 
     /// Hands over what the user is to be told, in the order in which it was decided.
     fn tell_all(&self) {
-        let _gate = unpoisoned(&self.gate);
+        let _gate = (!mutant(Mutant::TellUngated)).then(|| self.gate.lock());
         loop {
             let Some(event) = self.lock().told.pop_front() else { return };
             let told = self.events().map(|events| self.tell(&events, event));
@@ -278,9 +276,11 @@ impl<S: MessageSet> ClientHub<S> {
 impl<S> ClientHub<S> {
     /// The client has ended: the user's receiver disconnects once it is empty.
     pub fn finish(&self) {
-        unpoisoned(&self.events).take();
+        self.events.lock().take();
         // Whoever has looked before goes on to wait once this lock is free.
-        drop(unpoisoned(&self.state));
+        if !mutant(Mutant::FinishUnlocked) {
+            drop(self.state.lock());
+        }
         self.settled.notify_all();
     }
 }
@@ -288,42 +288,5 @@ impl<S> ClientHub<S> {
 impl<S> fmt::Debug for ClientHub<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientHub").field("server", &self.server).finish_non_exhaustive()
-    }
-}
-
-/// The state machines are whole after every call, so a panic elsewhere does them no harm.
-fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use crossbeam_channel::bounded;
-    use tlv_core::messages::App;
-
-    use super::*;
-
-    /// Whatever has not happened by then never will.
-    const PATIENCE: Duration = Duration::from_secs(10);
-
-    #[test]
-    fn who_looked_before_a_client_ended_and_waits_is_woken_by_its_end() {
-        let (events, _received) = bounded(1);
-        let server = SocketAddr::from(([127, 0, 0, 1], 1));
-        let hub = ClientHub::<App>::new(server, &ClientConfig::named("ann"), events);
-        let (looked, looks) = bounded(1);
-        let (woken, wakes) = bounded(1);
-        thread::scope(|scope| {
-            scope.spawn(|| {
-                let state = hub.lock();
-                looked.send(()).expect("it is listened to");
-                // The lock is free once this thread waits, and `finish` wants it.
-                drop(hub.wait(state, 2 * PATIENCE));
-                woken.send(()).expect("it is listened to");
-            });
-            looks.recv().expect("a thread looks");
-            hub.finish();
-            wakes.recv_timeout(PATIENCE).expect("the end wakes it");
-        });
     }
 }

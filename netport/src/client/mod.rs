@@ -13,7 +13,6 @@ mod perform;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Instant;
 
 use crossbeam_channel::bounded;
@@ -31,6 +30,7 @@ use crate::core::backoff::Backoff;
 use crate::core::mesh::MeshConfig;
 use crate::error::{End, StartError};
 use crate::port::{Fresh, NetPort, Next, Port};
+use crate::sync::Arc;
 
 /// Settings of a client.
 #[derive(Clone, Debug)]

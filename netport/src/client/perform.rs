@@ -1,8 +1,6 @@
 //! What was decided about a client, done: links dialled and closed, messages sent, and the user told.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use tlv_core::MessageSet;
 use tlv_core::messages::Control;
@@ -15,6 +13,7 @@ use crate::core::client::{ClientAction, ClientEvent, ClientNews, Purpose};
 use crate::core::link::handshake::Expect;
 use crate::error::{End, Refusal, SendError};
 use crate::link::Link;
+use crate::sync::{Arc, Ordering};
 
 /// What is to be dialled, where, and who is expected there.
 pub(super) type Attempt = (Purpose, SocketAddr, Expect);

@@ -83,6 +83,8 @@ mutants! {
         DrainUntold,
         /// The end of a link does not wake the main loop.
         EndUntold,
+        /// A client that ends wakes who waits for a peer, and not who is about to.
+        FinishUnlocked,
         /// Nobody asks to be told when the kernel has room again.
         ForgetToArm,
         /// A thread that ended before its port knew it is not joined.
@@ -103,6 +105,8 @@ mutants! {
         ScheduleUntold,
         /// The keeper is woken before it is told to stop.
         StopUntold,
+        /// Two threads tell a client's user at the same time.
+        TellUngated,
         /// Of two threads that close a link each gives its reason.
         TwoReasons,
         /// Who finds no room waits for what a connection's own thread gathers.

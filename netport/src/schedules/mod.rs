@@ -2,9 +2,10 @@
 //! of memory whose streams hold a few bytes.
 //!
 //! Everything here is the real code: the writer lock, the keeper, the connections' threads, the main
-//! loop, calls. The clock stands still unless a scenario moves it, so that no time-out hides a
+//! loop, calls, clients and their server. The clock stands still unless a scenario moves it, so that no time-out hides a
 //! wake-up that was lost: then nobody can run any more, and the checker says so.
 
+mod clients;
 mod links;
 mod one_link;
 mod ports;
@@ -45,7 +46,8 @@ struct Scenario {
 }
 
 fn scenarios() -> impl Iterator<Item = &'static Scenario> {
-    one_link::SCENARIOS.iter().chain(ports::SCENARIOS).chain(links::SCENARIOS)
+    let links = one_link::SCENARIOS.iter().chain(links::SCENARIOS);
+    links.chain(ports::SCENARIOS).chain(clients::SCENARIOS)
 }
 
 /// Runs so many schedules of the scenario, half of them with all orders as likely, half of them

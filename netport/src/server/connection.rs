@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use tlv_core::MessageSet;
 use tlv_core::messages::{ControlRef, RefuseReason};
@@ -13,6 +12,7 @@ use crate::core::link::handshake::PeerInfo;
 use crate::core::server::ServerEvent;
 use crate::error::End;
 use crate::link::{Link, Reply};
+use crate::sync::Arc;
 
 /// Tells the hub what a client says. Of the application's messages a server has no use: they
 /// go from client to client.

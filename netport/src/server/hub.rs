@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use tlv_core::messages::{Epoch, Peer};
@@ -17,6 +16,7 @@ use crate::link::Link;
 use crate::meters::DirectoryMeters;
 use crate::port::{Next, Port};
 use crate::seed::fresh_seed;
+use crate::sync::{self, Arc, Mutex, MutexGuard, OnceLock};
 
 /// Most lists that are sent in one turn of the main loop, which accepts connections in between.
 const PUSHES_PER_TURN_MAX: usize = 256;
@@ -68,21 +68,21 @@ impl ServerHub {
         let event = ServerEvent::opened(link.id(), peer)?;
         self.change(|state| {
             state.links.insert(link.id(), link.clone());
-            state.core.handle(Instant::now(), event)
+            state.core.handle(sync::now(), event)
         });
         Ok(())
     }
 
     /// Something else happened.
     pub fn handle(&self, event: ServerEvent) {
-        self.change(|state| state.core.handle(Instant::now(), event));
+        self.change(|state| state.core.handle(sync::now(), event));
     }
 
     /// A link ended, whether it had opened or not.
     pub fn ended(&self, link: &Link) {
         self.change(|state| {
             state.links.remove(&link.id());
-            state.core.handle(Instant::now(), ServerEvent::ended(link.id()))
+            state.core.handle(sync::now(), ServerEvent::ended(link.id()))
         });
     }
 
@@ -99,7 +99,7 @@ impl ServerHub {
         }
         let mut state = self.lock();
         if let Some(since) = state.core.take_told() {
-            self.meters.push_seconds.record(since.elapsed());
+            self.meters.push_seconds.record(sync::now().saturating_duration_since(since));
         }
         state.armed = state.core.deadline();
         state.armed.map_or(Next::Sleep, Next::At)
@@ -182,7 +182,7 @@ impl ServerHub {
                         Ok(()) => {}
                         Err(SendError::Full) => {
                             let event = ServerEvent::Unsent(id);
-                            actions.extend(state.core.handle(Instant::now(), event));
+                            actions.extend(state.core.handle(sync::now(), event));
                         }
                         Err(error) => tracing::debug!(link = id, %error, "no answer was sent"),
                     }
@@ -203,8 +203,7 @@ impl ServerHub {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // The state is whole after every call, so a panic elsewhere does it no harm.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

@@ -6,7 +6,6 @@ mod hub;
 use std::fmt;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tlv_core::MessageSet;
@@ -18,6 +17,7 @@ use crate::config::{Identity, PortConfig};
 use crate::core::directory::DirectoryConfig;
 use crate::error::{End, StartError};
 use crate::port::{Fresh, NetPort, Next, Port, PortHandle};
+use crate::sync::Arc;
 
 /// Settings of a server.
 #[derive(Clone, Debug)]
