@@ -170,3 +170,18 @@ pub(crate) fn processor_time(pid: Pid) -> Duration {
     });
     Duration::from_nanos(nanos.sum())
 }
+
+/// What the threads of a process are about, a line each, for who asks why it does not end: the name,
+/// where it waits in the kernel (0: nowhere), and for how long it has run and waited for a processor,
+/// in nanoseconds.
+pub(crate) fn threads(pid: Pid) -> String {
+    let tasks = fs::read_dir(format!("/proc/{}/task", pid.as_raw_nonzero()));
+    let lines = tasks.into_iter().flatten().filter_map(|task| {
+        let task = task.ok()?.path();
+        // It may end meanwhile.
+        let read = |what| fs::read_to_string(task.join(what)).unwrap_or_default();
+        let words = ["comm", "wchan", "schedstat"].map(read);
+        Some(words.each_ref().map(|word| word.trim()).join(" ") + "\n")
+    });
+    lines.collect()
+}

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::measure::threads;
 
 /// Whatever has not happened by then never will.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -138,8 +140,16 @@ impl Program {
         self.input = None;
         let deadline = Instant::now() + PATIENCE;
         // The stream ends when the process does.
-        while self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())).is_ok() {}
-        assert!(Instant::now() < deadline, "{} does not leave\n{}", self.what, self.errors());
+        loop {
+            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    let threads = threads(self.pid());
+                    panic!("{} does not leave\n{threads}{}", self.what, self.errors());
+                }
+            }
+        }
         let status = self.child.wait().expect("a child can be waited for");
         assert!(status.success(), "{}: {status}\n{}", self.what, self.errors());
         self.assert_no_panic();
