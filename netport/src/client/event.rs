@@ -1,6 +1,5 @@
 //! What a client tells its user.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tlv_core::messages::RegisterError;
@@ -9,6 +8,7 @@ pub use crate::core::client::List;
 use crate::core::link::handshake::PeerInfo;
 use crate::error::End;
 use crate::link::Reply;
+use crate::sync::Arc;
 
 /// What happened to a client, in order.
 ///

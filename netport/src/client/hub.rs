@@ -40,7 +40,7 @@ pub struct ClientHub<S> {
     launch: OnceLock<Box<dyn Launch<S>>>,
 }
 
-pub(super) struct State<S> {
+pub(crate) struct State<S> {
     pub(super) core: ClientCore,
     /// Open links, to the server and to peers.
     pub(super) links: BTreeMap<LinkId, OpenLink>,
@@ -202,12 +202,12 @@ impl<S: MessageSet> ClientHub<S> {
         }
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, State<S>> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State<S>> {
         self.state.lock()
     }
 
     /// Waits for a change of the state that settles whether a peer is up; no longer than `timeout`.
-    pub(super) fn wait<'a>(
+    pub(crate) fn wait<'a>(
         &self,
         state: MutexGuard<'a, State<S>>,
         timeout: Duration,

@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crossbeam_channel::TryRecvError;
-use tlv_core::messages::{App, GoodbyeReason};
+use crossbeam_channel::{TryRecvError, bounded};
+use tlv_core::messages::{App, GoodbyeReason, Role};
 
 use super::Scenario;
-use super::ports::config;
-use crate::client::{Client, ClientConfig, ClientHandle, DeliverError, Event};
-use crate::config::PortConfig;
+use super::ports::{LONG, config};
+use crate::client::{Client, ClientConfig, ClientHandle, ClientHub, DeliverError, Event};
+use crate::config::{Identity, PortConfig};
 use crate::error::End;
 use crate::server::{Server, ServerConfig, ServerHandle};
-use crate::sync::{Arc, thread};
+use crate::sync::{Arc, AtomicBool, Ordering, thread};
 
 pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
@@ -26,16 +26,21 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         pipe_bytes: 400,
         run: who_waits_for_a_peer_is_told_when_the_client_is_stopped,
     },
+    Scenario {
+        name: "who is about to wait for a peer is woken by the end of the client",
+        pipe_bytes: 400,
+        run: who_is_about_to_wait_for_a_peer_is_woken_by_the_end_of_the_client,
+    },
 ];
-
-const LONG: Duration = Duration::from_secs(1_000);
 
 /// A server that tells every change at once: the clock stands still.
 fn server() -> ServerHandle {
-    let new = ServerConfig::new(config("server").listen);
-    let port = PortConfig { identity: new.port.identity.clone(), ..config("server") };
-    let config = ServerConfig { port, push_spacing: Duration::ZERO, ..new };
-    Server::<App>::start(config).expect("it starts")
+    let port = config("rendezvous");
+    let identity = Identity { role: Role::Server, ..port.identity.clone() };
+    let new = ServerConfig::new(port.listen);
+    let port = PortConfig { identity, ..port };
+    Server::<App>::start(ServerConfig { port, push_spacing: Duration::ZERO, ..new })
+        .expect("it starts")
 }
 
 /// A client; of two of them, the one with the shorter name dials.
@@ -99,4 +104,25 @@ fn who_waits_for_a_peer_is_told_when_the_client_is_stopped() {
     client.stop();
     waiting.join().expect("it is told");
     see_out(Arc::into_inner(client).expect("nobody waits any more"));
+}
+
+fn who_is_about_to_wait_for_a_peer_is_woken_by_the_end_of_the_client() {
+    let (events, _received) = bounded(1);
+    let nowhere = config("ann").listen;
+    let hub = Arc::new(ClientHub::<App>::new(nowhere, &ClientConfig::named("ann"), events));
+    let has_looked = Arc::new(AtomicBool::new(false));
+    let waiting = {
+        let (hub, has_looked) = (Arc::clone(&hub), Arc::clone(&has_looked));
+        thread::spawn(move || {
+            let state = hub.lock();
+            has_looked.store(true, Ordering::Release);
+            // The lock is free once this thread waits, and `finish` wants it.
+            drop(hub.wait(state, LONG));
+        })
+    };
+    while !has_looked.load(Ordering::Acquire) {
+        thread::yield_now();
+    }
+    hub.finish();
+    waiting.join().expect("it is woken");
 }

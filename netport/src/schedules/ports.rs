@@ -57,7 +57,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
 ];
 
-const LONG: Duration = Duration::from_secs(1_000);
+pub(super) const LONG: Duration = Duration::from_secs(1_000);
 
 /// What happened on the links of a schedule.
 #[derive(Default)]
@@ -238,7 +238,7 @@ struct Dialler {
     address: SocketAddr,
     counts: Arc<Counts>,
     launched: Arc<AtomicU64>,
-    /// How often those do so that it dials.
+    /// How many generations of links its links begin.
     again: u32,
 }
 
@@ -285,7 +285,7 @@ fn a_port_that_is_stopped_while_its_links_dial_ends() {
         let port = Port::clone(&pair.ann);
         thread::spawn(move || port.stop(GoodbyeReason::Done))
     };
-    // An end that the peer did not ask for: its link dials, too.
+    // Its end makes the first link dial, perhaps while the port stops.
     first.close(GoodbyeReason::Done);
     stopper.join().expect("it stops");
     pair.join();
