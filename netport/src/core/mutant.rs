@@ -25,6 +25,8 @@ mutants! {
     DECISIONS {
         /// A mesh drops its own dial when the peer's comes first.
         CancelDialOnAccept,
+        /// A mesh closes the links to who leaves the list.
+        CloseUnlisted,
         /// A client drops whom a new run of the server does not list yet.
         DropUnlisted,
         /// A client does not tell its state machines that a dial could not begin.
@@ -35,10 +37,14 @@ mutants! {
         ForgetReplacement,
         /// A server passes over for ever whose link once had no room.
         ForgetRoom,
+        /// The directory tells every change by itself.
+        ForgetToCoalesce,
         /// A client does not dial a peer again.
         GiveUpOnPeers,
         /// A client that could not reach the server does not try again.
         GiveUpOnServer,
+        /// A link admits frames however many bytes wait.
+        IgnoreMark,
         /// The directory keeps the entry of a link that ended.
         KeepDeadEntry,
         /// A client keeps for ever whom only an earlier run of the server has listed.

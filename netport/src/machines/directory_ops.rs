@@ -37,6 +37,7 @@ pub const WORDS: &[&[u8]] = &[
 #[cfg(test)]
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::ForgetReplacement,
+    Mutant::ForgetToCoalesce,
     Mutant::KeepDeadEntry,
     Mutant::KeepName,
     Mutant::ReachBackTooFar,

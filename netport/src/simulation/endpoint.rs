@@ -38,6 +38,17 @@ pub(super) enum Step {
     Gone,
 }
 
+/// What the bytes that wait may come to.
+#[derive(Debug)]
+struct Bound {
+    /// Nothing is admitted beyond so many.
+    mark: usize,
+    /// The largest frame that was admitted below the mark.
+    largest: usize,
+    /// Bytes of netport's own messages, which have a reserve.
+    own: usize,
+}
+
 /// One end of a link.
 pub(super) struct Endpoint {
     pub(super) conn: ConnId,
@@ -45,6 +56,7 @@ pub(super) struct Endpoint {
     pub(super) owner: Owner,
     pub(super) peer: Option<PeerInfo>,
     pub(super) sending: SendingHalf,
+    bound: Bound,
     receiving: ReceivingHalf,
     expect: Expect,
     ends: Ends,
@@ -62,6 +74,12 @@ pub(super) struct Endpoint {
     /// Numbers of the next application message to be sent, and to be received.
     pub(super) sent: u64,
     pub(super) received: u64,
+}
+
+impl Bound {
+    fn admitted(&mut self, len: usize) {
+        self.largest = self.largest.max(len);
+    }
 }
 
 impl Endpoint {
@@ -87,6 +105,11 @@ impl Endpoint {
             side,
             owner,
             peer: None,
+            bound: Bound {
+                mark: config.backlog_bytes_max,
+                largest: 0,
+                own: sending.backlog_bytes(),
+            },
             sending,
             receiving,
             expect,
@@ -108,18 +131,38 @@ impl Endpoint {
 
     /// Appends a message if it is admitted.
     pub(super) fn send(&mut self, message: &impl Message) -> bool {
-        self.sending.admission() == Admission::Granted
-            && self.sending.append(|out| message.encode_frame(out)).is_ok()
+        let is_granted = self.sending.admission() == Admission::Granted;
+        if is_granted {
+            let before = self.sending.backlog_bytes();
+            let appended = self.sending.append(|out| message.encode_frame(out));
+            appended.expect("a message within its bounds");
+            self.bound.admitted(self.sending.backlog_bytes() - before);
+        }
+        is_granted
+    }
+
+    /// Appends a whole frame, which is admitted.
+    pub(super) fn send_shared(&mut self, frame: &Bytes) {
+        self.sending.append_shared(frame);
+        self.bound.admitted(frame.len());
     }
 
     /// Appends one of netport's own messages if it is admitted.
     pub(super) fn send_control(&mut self, message: &Control) -> Admission {
         let admission = self.sending.admission_of_few();
         if admission == Admission::Granted {
+            let before = self.sending.backlog_bytes();
             let appended = self.sending.append_few(|out| message.encode_frame(out));
             appended.expect("a message within its bounds");
+            self.bound.own += self.sending.backlog_bytes() - before;
         }
         admission
+    }
+
+    /// Whether no more waits than may.
+    pub(super) fn is_bounded(&self) -> bool {
+        let Bound { mark, largest, own } = self.bound;
+        self.sending.backlog_bytes() <= mark + largest + own
     }
 
     pub(super) fn flush(&mut self, network: &mut Network, now: Instant) {
@@ -136,7 +179,9 @@ impl Endpoint {
     pub(super) fn close(&mut self, network: &mut Network, now: Instant, end: End) {
         if self.end.is_none() {
             let mut wire = SimWire { network, now, conn: self.conn, side: self.side };
-            self.sending.close(&mut wire, &end.farewell(), now);
+            let farewell = end.farewell();
+            self.bound.own += farewell.len();
+            self.sending.close(&mut wire, &farewell, now);
             self.end = Some(end);
         }
     }
@@ -152,6 +197,7 @@ impl Endpoint {
         match self.sending.on_time(&mut wire, now) {
             Turn::Ping => {
                 let ping = Ping::new().to_frame().expect("a Ping within its bounds");
+                self.bound.own += ping.len();
                 self.sending.ping(&mut wire, &ping);
             }
             Turn::Quiet => {}
@@ -227,12 +273,15 @@ impl Endpoint {
                 return Ok(Some(Step::Opened));
             }
             match said(frame.id, &value)? {
-                Said::Ping | Said::CallRefused(_) => {}
+                Said::Ping => {}
                 Said::Probe(nonce) => {
                     self.send_control(&Control::Alive(Alive::new(nonce)));
                 }
                 Said::Left(end) => return Err(end),
-                Said::Other => return Ok(Some(Step::Frame(frame.id, value))),
+                // Nobody calls here.
+                Said::CallRefused(_) | Said::Other => {
+                    return Ok(Some(Step::Frame(frame.id, value)));
+                }
             }
         }
         Ok(None)

@@ -9,11 +9,14 @@ mod endpoint;
 mod network;
 mod plan;
 mod process;
+mod regressions;
 mod trace;
 mod world;
 
+use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Instant;
 
 use self::plan::Plan;
 use crate::core::mutant::{Mutant, with_mutant};
@@ -50,26 +53,21 @@ fn shrunk(mut plan: Plan) -> Plan {
     plan
 }
 
-fn check(seed: u64) -> world::Summary {
-    let plan = Plan::from_seed(seed);
+fn check(what: &dyn Display, plan: Plan) -> world::Summary {
     match run(&plan) {
         Ok(summary) => summary,
         Err(violation) => {
             let smaller = shrunk(plan);
             let again = run(&smaller).err();
-            panic!("seed {seed}: {violation}\nshrunk to {smaller:#?}\nwhere {again:?}");
+            panic!("{what}: {violation}\nshrunk to {smaller:#?}\nwhere {again:?}");
         }
     }
 }
 
-/// Seeds that failed once, whatever they found: a slow reader that was suspended and goes on; two
-/// clients of one name where the server starts again.
-const REGRESSIONS: &[u64] = &[2675, 1724];
-
 #[test]
 fn networks_that_failed_once_do_not_fail_again() {
-    for seed in REGRESSIONS {
-        check(*seed);
+    for (what, plan) in regressions::all() {
+        check(&what, plan);
     }
 }
 
@@ -79,6 +77,7 @@ fn every_network_comes_together_once_its_faults_are_over() {
     let networks = networks.unwrap_or(NETWORKS);
     let first = std::env::var("NETPORT_SIMULATION_SEED").ok().and_then(|text| text.parse().ok());
     let next = AtomicU64::new(first.unwrap_or(0));
+    let began = Instant::now();
     let last = next.load(Ordering::Relaxed) + networks;
     let totals = std::thread::scope(|scope| {
         let work = || {
@@ -88,7 +87,7 @@ fn every_network_comes_together_once_its_faults_are_over() {
                 if seed >= last {
                     return total;
                 }
-                total.add(&check(seed));
+                total.add(&check(&format_args!("seed {seed}"), Plan::from_seed(seed)));
             }
         };
         let workers: Vec<_> = (0..threads()).map(|_| scope.spawn(work)).collect();
@@ -98,7 +97,7 @@ fn every_network_comes_together_once_its_faults_are_over() {
         }
         total
     });
-    println!("{networks} networks: {totals:?}");
+    println!("{networks} networks in {:?}: {totals:?}", began.elapsed());
     // A simulation in which nothing happens proves nothing.
     assert!(totals.ups > networks && totals.messages > networks, "{totals:?}");
 }

@@ -2,27 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tlv_core::Uuid;
-use tlv_core::messages::{Epoch, RefuseReason};
+use tlv_core::messages::{Control, Epoch, GoodbyeReason, RefuseReason};
+use tlv_core::record::HEADER_LEN;
+use tlv_core::{MessageSet, Uuid};
 
 use super::endpoint::{Endpoint, Owner};
 use super::network::{ConnId, Machine, Network};
 use crate::config::Identity;
 use crate::core::client::Purpose;
 use crate::core::directory::{ListChange, ServerEnd};
+use crate::core::frame::Frame;
 use crate::core::link::handshake::PeerInfo;
 use crate::error::End;
-
-/// More than a backlog and the longest list of a simulated network.
-const BACKLOG_BYTES_MAX: usize = 64 * 1024;
 
 /// The witness.
 #[derive(Debug, Default)]
 pub(super) struct Trace {
     /// What went wrong first.
     pub(super) violation: Option<String>,
-    /// The newest version of the list that a process has seen.
-    epochs: BTreeMap<(Machine, u64), (u64, u64)>,
+    /// The versions of the list that a process has seen last, of each run of the server; the newest
+    /// run comes last.
+    epochs: BTreeMap<(Machine, u64), Vec<(u64, u64)>>,
     /// The newest incarnation of a node that a process was connected to.
     incarnations: BTreeMap<(Machine, u64, Uuid), u64>,
     /// How many messages a side had accepted when it closed in order.
@@ -31,6 +31,8 @@ pub(super) struct Trace {
     calm: BTreeSet<Uuid>,
     /// Machines with an identity that a newer incarnation has taken over.
     superseded: BTreeSet<Machine>,
+    /// Machines whose process was told to leave.
+    left: BTreeSet<Machine>,
     /// Whether everybody has been told to leave.
     pub(super) is_over: bool,
     /// Links that came up.
@@ -49,7 +51,7 @@ impl Trace {
         self.violation.get_or_insert(what);
     }
 
-    /// A process sees another list. Within one run of the server its version never goes back, and
+    /// A process sees another list. Its version never goes back, nor does the run of the server, and
     /// nobody is seen to leave whom nothing has happened to, even where the server starts again.
     pub(super) fn list(
         &mut self,
@@ -65,19 +67,28 @@ impl Trace {
         {
             self.fail(format!("machine {machine} saw {} leave, who is there", peer.name));
         }
-        let Some(epoch) = epoch else { return };
-        let newest = self.epochs.entry((machine, identity.incarnation)).or_default();
-        if newest.0 == epoch.run && epoch.count < newest.1 {
-            let count = newest.1;
-            self.fail(format!("machine {machine} went from version {count} to {}", epoch.count));
-            return;
+        let Some(Epoch { run, count, .. }) = epoch else { return };
+        let seen = self.epochs.entry((machine, identity.incarnation)).or_default();
+        match seen.iter().position(|(of, _)| *of == run) {
+            None => seen.push((run, count)),
+            Some(place) if place + 1 == seen.len() && count >= seen[place].1 => {
+                seen[place].1 = count;
+            }
+            Some(_) => {
+                let what = format!("machine {machine} went back from {seen:?} to {run} {count}");
+                self.fail(what);
+            }
         }
-        *newest = (epoch.run, epoch.count);
     }
 
     /// A newer incarnation of what runs on the machine has started.
     pub(super) fn superseded(&mut self, machine: Machine) {
         self.superseded.insert(machine);
+    }
+
+    /// What runs on the machine is told to leave.
+    pub(super) fn leaves(&mut self, machine: Machine) {
+        self.left.insert(machine);
     }
 
     /// A link came up: while a node is connected, no older incarnation of it takes its place.
@@ -139,8 +150,16 @@ impl Trace {
             Owner::Server | Owner::Client(Purpose::Server(_)) => endpoint.peer.is_some(),
         };
         let is_touched = network.conns.get(&conn).is_none_or(|conn| conn.is_touched);
+        let is_of = |machines: &BTreeSet<Machine>| {
+            let ends = network.machines(conn);
+            ends.is_none_or(|(a, b)| machines.contains(&a) || machines.contains(&b))
+        };
         let is_orderly = match end {
-            End::Goodbye(_) | End::Closed(_) => true,
+            End::Goodbye(reason) | End::Closed(reason) => match reason {
+                GoodbyeReason::Done => is_of(&self.left),
+                GoodbyeReason::Replaced => is_of(&self.superseded),
+                _ => false,
+            },
             End::Refused(refusal) | End::RefusedBy(refusal) => {
                 refusal.reason == RefuseReason::Older
             }
@@ -160,9 +179,24 @@ impl Trace {
         self.fail(format!("machine {machine} was sent away for good: {end}"));
     }
 
-    pub(super) fn bounded(&mut self, backlog_bytes: usize) {
-        if backlog_bytes > BACKLOG_BYTES_MAX {
-            self.fail(format!("{backlog_bytes} bytes wait on one link"));
+    /// A turn is over.
+    pub(super) fn bounded(&mut self, endpoint: &Endpoint) {
+        if !endpoint.is_bounded() {
+            let bytes = endpoint.sending.backlog_bytes();
+            self.fail(format!("{bytes} bytes wait on one link"));
+        }
+    }
+
+    /// A list is sent: it tells everything at once.
+    pub(super) fn told(&mut self, frame: &Frame, newest: &Epoch) {
+        let list = Control::decode(frame.id(), &frame.bytes().slice(HEADER_LEN..));
+        let version = match list {
+            Ok(Control::Snapshot(snapshot)) => snapshot.epoch,
+            Ok(Control::Changes(changes)) => changes.to,
+            other => return self.fail(format!("{other:?} is no list")),
+        };
+        if version != *newest {
+            self.fail(format!("a list leads to {version:?} and not to {newest:?}"));
         }
     }
 }

@@ -102,10 +102,14 @@ impl Directory {
             self.feed.frames.clear();
             return Ok(None);
         };
+        let count = match sent {
+            Some(sent) if mutant(Mutant::ForgetToCoalesce) => sent + 1,
+            _ => count,
+        };
         let frame = match self.feed.frames.get(&(sent, audience)) {
             Some(frame) => frame.clone(),
             None => {
-                let frame = self.frame_since(sent, audience)?;
+                let frame = self.frame_since(sent, count, audience)?;
                 if self.feed.frames.len() >= FRAMES_MAX {
                     self.feed.frames.clear();
                 }
@@ -130,13 +134,19 @@ impl Directory {
         self.feed.subscribers.len()
     }
 
-    /// What leads from count `sent` to the current version: the changes, or everything where there
-    /// is no `sent`, or where the log no longer reaches back to it.
-    fn frame_since(&self, sent: Option<u64>, audience: Audience) -> Result<Frame, EncodeError> {
+    /// What leads from count `sent` to the current version, which is `count`: the changes, or
+    /// everything where there is no `sent`, or where the log no longer reaches back to it.
+    fn frame_since(
+        &self,
+        sent: Option<u64>,
+        count: u64,
+        audience: Audience,
+    ) -> Result<Frame, EncodeError> {
+        let version = |count| Epoch::new(self.run, count);
         let Some((from, changed)) = sent.and_then(|sent| Some((sent, self.feed.log.since(sent)?)))
         else {
             let peers = self.peers().map(|peer| shown(peer, audience)).collect();
-            return Frame::of(&Snapshot::new(self.epoch(), peers));
+            return Frame::of(&Snapshot::new(version(count), peers));
         };
         let mut joined = Vec::with_capacity(changed.len());
         let mut left = Vec::with_capacity(changed.len());
@@ -148,7 +158,7 @@ impl Directory {
                 None => {}
             }
         }
-        Frame::of(&Changes::new(Epoch::new(self.run, from), self.epoch(), joined, left))
+        Frame::of(&Changes::new(version(from), version(count), joined, left))
     }
 }
 

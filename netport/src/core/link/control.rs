@@ -7,6 +7,7 @@ use crate::core::end::{End, Refusal, cut};
 
 /// What one of them says.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Said {
     /// The peer is there. That it arrived was all.
     Ping,

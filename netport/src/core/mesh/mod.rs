@@ -23,6 +23,7 @@ use super::LinkId;
 use super::backoff::{Backoff, Chance};
 use super::directory::ListChange;
 use super::end::{End, Refusal};
+use super::mutant::{Mutant, mutant};
 use super::timers::Timers;
 
 /// Whom a client dials.
@@ -295,6 +296,9 @@ impl Mesh {
         state.listed = None;
         state.dialling.step_back();
         self.ready.retain(|ready| *ready != node);
+        if let Some(up) = state.up.filter(|_| mutant(Mutant::CloseUnlisted)) {
+            actions.push(MeshAction::Close(up.link, GoodbyeReason::Done));
+        }
         if state.dialling.give_up() {
             actions.push(MeshAction::Unreached(node));
         }

@@ -33,8 +33,12 @@ pub const WORDS: &[&[u8]] = &[
 
 /// Those that this catches.
 #[cfg(test)]
-pub(super) const MUTANTS: &[Mutant] =
-    &[Mutant::LoseAccepted, Mutant::RenewOnPartialBytes, Mutant::SendNoHeartbeat];
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant::IgnoreMark,
+    Mutant::LoseAccepted,
+    Mutant::RenewOnPartialBytes,
+    Mutant::SendNoHeartbeat,
+];
 
 /// Two ends and the time.
 struct World {

@@ -44,6 +44,7 @@ pub const WORDS: &[&[u8]] = &[
 #[cfg(test)]
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::CancelDialOnAccept,
+    Mutant::CloseUnlisted,
     Mutant::DropUnlisted,
     Mutant::GiveUpOnPeers,
     Mutant::KeepDeadLink,

@@ -22,6 +22,7 @@ impl Process {
     /// The user stops the client in order.
     pub(in crate::simulation) fn leave(&mut self, world: &mut World<'_>) {
         self.has_left = true;
+        world.trace.leaves(self.machine);
         self.client(world, ClientEvent::Membership(MembershipEvent::Leave));
         for conn in self.dials.keys().copied().collect::<Vec<_>>() {
             self.dials.remove(&conn);

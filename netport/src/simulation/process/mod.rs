@@ -351,7 +351,7 @@ impl Process {
     fn settle(&mut self, world: &mut World<'_>) {
         for endpoint in self.endpoints.values_mut() {
             endpoint.flush(world.network, world.now);
-            world.trace.bounded(endpoint.sending.backlog_bytes());
+            world.trace.bounded(endpoint);
         }
     }
 }

@@ -31,7 +31,8 @@ impl Process {
             endpoint.flush(world.network, world.now);
             match endpoint.sending.admission() {
                 Admission::Granted => {
-                    endpoint.sending.append_shared(push.frame.bytes());
+                    world.trace.told(&push.frame, &core.directory().epoch());
+                    endpoint.send_shared(push.frame.bytes());
                     endpoint.flush(world.network, world.now);
                     core.pushed(push.receipt);
                 }

@@ -142,6 +142,7 @@ impl SendingHalf {
         match self.door {
             Door::Opening => Admission::NotOpen,
             Door::Open if self.queue.len() < self.limits.backlog_bytes_max => Admission::Granted,
+            Door::Open if mutant(Mutant::IgnoreMark) => Admission::Granted,
             Door::Open => Admission::Full,
             Door::Shut => Admission::Shut,
         }
