@@ -23,6 +23,8 @@ fn nothing_is_left_after_a_stop() {
     assert_back_to(before, "a stop");
     stopped_in_the_middle_of_handshakes_and_dials();
     assert_back_to(before, "handshakes and dials");
+    a_port_takes_two_threads_and_four_descriptors();
+    assert_back_to(before, "a port");
     each_link_takes_a_thread_and_a_descriptor();
     assert_back_to(before, "many links");
     dropped_with_handles_still_held();
@@ -118,6 +120,12 @@ fn ended_links_free_their_descriptors_while_handles_are_held() {
         .collect();
     wait_until("links whose handles are held", || count() == before);
     assert!(held.iter().all(|link| link.is_closed()));
+}
+
+fn a_port_takes_two_threads_and_four_descriptors() {
+    let (threads, descriptors) = count();
+    let _port = TestPort::start(config("port"));
+    assert_eq!(count(), (threads + 2, descriptors + 4));
 }
 
 fn each_link_takes_a_thread_and_a_descriptor() {

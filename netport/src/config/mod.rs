@@ -93,14 +93,15 @@ pub struct LinkConfig {
     pub dial_timeout: Duration,
     /// How long `send` waits for room, on threads that may wait. Default: 10 seconds.
     pub send_timeout: Duration,
-    /// The link ends when bytes wait and the peer takes none for so long; `None` never. Default: a
+    /// The link ends when bytes wait and the peer takes none for so long; `None` never. It is judged
+    /// three times within it or more often, so the end may be late by two thirds of it. Default: a
     /// minute.
     pub stall_timeout: Option<Duration>,
     /// From the farewell to the end of the link, at most: for what was accepted to be sent, and for
     /// the peer to close. Default: 2 seconds.
     pub linger: Duration,
-    /// A frame is accepted while fewer bytes than this wait, so a link can hold this and one frame.
-    /// Default: 1 MiB.
+    /// A frame is accepted while fewer bytes than this wait, so a link can hold this and one frame; and
+    /// some 4 KiB of netport's own messages, which have a reserve. Default: 1 MiB.
     pub backlog_bytes_max: usize,
     /// Bytes that the kernel may hold unsent for a peer that does not read, before a link's own
     /// backlog begins. Default: 256 KiB; for a server 128 KiB.

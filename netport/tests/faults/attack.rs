@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use socket2::{Domain, Socket, Type};
 use tlv_core::messages::{Control, Deregister, Hello, Ping, Probe, Register, Role, Snapshot};
 use tlv_core::{Message, record};
@@ -81,10 +82,13 @@ impl Kept {
             if left.is_zero() {
                 return;
             }
-            let timeout = Timespec::try_from(left).expect("less than a minute");
+            let timeout = Timespec::try_from(left).expect("at most the patience of a test");
             let mut fds: Vec<_> =
                 self.0.iter().map(|stream| PollFd::new(stream, PollFlags::IN)).collect();
-            poll(&mut fds, Some(&timeout)).expect("sockets");
+            match poll(&mut fds, Some(&timeout)) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(error) => panic!("{error}"),
+            }
             drop(fds);
             self.sift(true);
         }

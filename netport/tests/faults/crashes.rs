@@ -24,7 +24,7 @@ pub(crate) fn clients(scale: &Scale) -> String {
         watchers.wait("left", |state| state["listed_most"] == 5);
     }
     let state = watchers.state();
-    for count in ["lost", "disorder", "gaps"] {
+    for count in ["lost", "gone", "disorder", "gaps"] {
         assert_eq!(state[count], 0, "{count}: {state:?}");
     }
     assert_eq!(state["up"], 20, "{state:?}");
@@ -95,7 +95,7 @@ pub(crate) fn suspension(scale: &Scale) -> String {
         sleeping.signal(Signal::CONT);
         watching.wait("back", |state| state["listed_least"] == 4 && state["up"] == 6);
 
-        // The server sleeps: links between clients do not need it.
+        // The server sleeps, and is found again.
         let before = watching.state();
         server.signal(Signal::STOP);
         watching.wait("lost", |state| state["lost"] > before["lost"]);

@@ -172,8 +172,8 @@ pub(crate) fn processor_time(pid: Pid) -> Duration {
 }
 
 /// What the threads of a process are about, a line each, for who asks why it does not end: the name,
-/// where it waits in the kernel (0: nowhere), and for how long it has run and waited for a processor,
-/// in nanoseconds.
+/// where it waits in the kernel (0: it runs, or that is a secret); for how long it has run and waited
+/// for a processor, in nanoseconds; and how often it ran.
 pub(crate) fn threads(pid: Pid) -> String {
     let tasks = fs::read_dir(format!("/proc/{}/task", pid.as_raw_nonzero()));
     let lines = tasks.into_iter().flatten().filter_map(|task| {

@@ -1,16 +1,21 @@
 //! Two clients and a server, with a misbehaving proxy on each of the three paths between them.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::crowd;
+use crate::measure::cost;
 use crate::presets::Scale;
-use crate::program::{Program, State};
+use crate::program::{PATIENCE, Program, State};
 use crate::proxy::{Fate, Proxy, Weather};
 use crate::server;
 
 /// Bytes in one direction before a link meets its fate: some links do in their handshake, others
 /// after many greetings.
 const FATES: [u64; 4] = [700, 40, 150, 3_000];
+
+/// More links than a few clients have, and more bytes than one of them takes that says little.
+const LINKS_MAX: u64 = 100;
+const LINK_BYTES_MAX: u64 = 96 * 1024;
 
 /// The cast.
 struct Scene {
@@ -44,8 +49,13 @@ impl Scene {
         }
     }
 
-    fn struck(&self) -> u64 {
-        self.proxies.iter().map(Proxy::struck).sum()
+    /// Waits until it is so with the proxies, while the clients live.
+    fn wait_for_proxies(&mut self, what: &str, is_so: impl Fn(&[Proxy; 3]) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_so(&self.proxies) {
+            assert!(Instant::now() < deadline, "the proxies have never {what}");
+            self.wait("alive", |_| true);
+        }
     }
 
     /// Waits until it is so with both clients.
@@ -72,6 +82,16 @@ impl Scene {
         server.finish();
         drop(proxies);
     }
+}
+
+/// Links that met their fate.
+fn struck(proxies: &[Proxy; 3]) -> u64 {
+    proxies.iter().map(Proxy::struck).sum()
+}
+
+/// Bytes that were changed.
+fn corrupted(proxies: &[Proxy; 3]) -> u64 {
+    proxies.iter().map(Proxy::corrupted).sum()
 }
 
 /// Nothing came twice, before its time, or not at all while its link stood.
@@ -122,19 +142,17 @@ pub(crate) fn stall(scale: &Scale) -> String {
 fn struck_and_healed(scale: &Scale, fate: Fate, seed: u64) -> String {
     let mut scene = Scene::new(scale, "hasty", seed);
     for after in FATES.into_iter().cycle().take(scale.rounds) {
-        let before = scene.struck();
+        let before = struck(&scene.proxies);
         scene.set(Weather { fate: Some((after, fate)), ..Weather::default() });
         // On more than one of the paths.
-        while scene.struck() < before + 3 {
-            scene.wait("struck", |_| true);
-        }
+        scene.wait_for_proxies("struck", |proxies| struck(proxies) >= before + 3);
         scene.set(Weather::default());
         scene.recover();
     }
     let states = scene.wait("in order", |_| true);
     states.iter().for_each(assert_in_order);
     let sum = |name: &str| states.iter().map(|state| state[name]).sum::<u64>();
-    let (struck, down, lost) = (scene.struck(), sum("down"), sum("lost"));
+    let (struck, down, lost) = (struck(&scene.proxies), sum("down"), sum("lost"));
     assert!(lost > 0 && down > 0, "{states:?}");
     scene.end();
     format!("{struck} links struck; {down} ends told of peers, {lost} of the server; all came back")
@@ -142,22 +160,23 @@ fn struck_and_healed(scale: &Scale, fate: Fate, seed: u64) -> String {
 
 pub(crate) fn corruption(scale: &Scale) -> String {
     let mut scene = Scene::new(scale, "hasty", 5);
-    let changed = |scene: &Scene| scene.proxies.iter().map(Proxy::corrupted).sum::<u64>();
+    let before = cost(scene.server.pid(), None);
     for one_in in [500, 100, 20] {
-        let enough = changed(&scene) + 5 * scale.rounds as u64;
+        let enough = corrupted(&scene.proxies) + 5 * scale.rounds as u64;
         scene.set(Weather { corrupt: one_in, ..Weather::default() });
-        while changed(&scene) < enough {
-            scene.wait("alive", |_| true);
-        }
+        scene.wait_for_proxies("changed enough", |proxies| corrupted(proxies) >= enough);
     }
-    let corrupted = changed(&scene);
+    let corrupted = corrupted(&scene.proxies);
     let states = scene.wait("alive", |_| true);
     let ends: u64 = states.iter().map(|state| state["down"] + state["lost"] + state["gone"]).sum();
     assert!(ends > 0, "{states:?}");
     // A changed byte may say anything, a farewell for good or a newer incarnation too: whoever was
     // hit may be gone. But the server serves whoever comes next.
     let server = scene.server.state();
-    assert!(server["links"] < 100, "{server:?}");
+    assert!(server["links"] < LINKS_MAX, "{server:?}");
+    // Whatever lengths the changed headers have announced.
+    let grown = cost(scene.server.pid(), None).bytes().saturating_sub(before.bytes());
+    assert!(grown < LINKS_MAX * LINK_BYTES_MAX, "{grown} bytes more than before");
     scene.set(Weather::default());
     let mut fresh = crowd::start(scene.proxies[0].address(), 2, &["preset=hasty", "prefix=fresh"]);
     fresh.wait("linked", |state| state["up"] >= 2 && state["registered"] == 2);

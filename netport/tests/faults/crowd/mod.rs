@@ -36,7 +36,8 @@ use crate::measure::live_bytes;
 use crate::program::{Program, settings};
 use crate::{presets, siege};
 
-/// A question about the state waits for news this long: who waits for something asks again.
+/// How long the answer to a question about the state waits for something to happen, so that who asks
+/// until it is so does not ask without pause.
 const PACE: Duration = Duration::from_millis(5);
 /// How often a client greets somebody: in no step with the kernel's ticks, nor with attackers.
 const GREETS_EVERY: Duration = Duration::from_millis(21);
@@ -104,7 +105,7 @@ pub(crate) fn run(args: &[String]) -> ExitCode {
     crate::program::serve(|question| match question {
         "times" => times(&clients),
         _ => {
-            // Either way it is answered: with what came, or with what there is.
+            // Whether something has happened or not, the answer is how it stands.
             let _ = new.recv_timeout(PACE);
             state(&clients)
         }
@@ -213,7 +214,7 @@ impl Member {
                 Event::List(list) => self.tally.listed(&list, &self.handle.connected()),
                 _ => {}
             }
-            // Where it is full, that is known.
+            // Where one is on its way already, it stands for this one too.
             let _ = self.news.try_send(());
         }
     }
