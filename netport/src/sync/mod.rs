@@ -1,4 +1,5 @@
-//! Everything that one thread uses to talk to another, and the time, come from here.
+//! Everything that one thread uses to talk to another, and the time, come from here; but for the
+//! channels of a client's events and of a port's stop, which are crossbeam's.
 //!
 //! In this crate's own tests a checker of schedules stands in for the system: it runs the threads
 //! one at a time, in an order that follows from a seed, by a clock that the test moves.

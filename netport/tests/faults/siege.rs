@@ -33,6 +33,7 @@ pub(crate) fn siege(scale: &Scale) -> String {
     let mut besieged =
         Besieged { scale, server: &mut server, address, bystanders: &mut bystanders, bound };
     told += &besieged.attacked("quiet", |scale, _| {
+        // How long that is measured. Nothing waits for it.
         thread::sleep(scale.dribble_every);
         "nobody attacks".to_owned()
     });
