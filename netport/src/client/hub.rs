@@ -19,7 +19,6 @@ use crate::core::mutant::{Mutant, mutant};
 use crate::error::End;
 use crate::link::Link;
 use crate::port::{Next, Port};
-use crate::seed::fresh_seed;
 use crate::sync::{self, Arc, AtomicBool, Condvar, Mutex, MutexGuard, OnceLock, thread};
 
 /// A client's state and its way to the user.
@@ -82,7 +81,7 @@ impl<S: MessageSet> ClientHub<S> {
             mesh: config.mesh.clone(),
         };
         let state = State {
-            core: ClientCore::new(settings, sync::now(), fresh_seed()),
+            core: ClientCore::new(settings, sync::now(), sync::fresh_seed()),
             links: BTreeMap::new(),
             sought: BTreeMap::new(),
             told: VecDeque::new(),

@@ -15,7 +15,6 @@ use crate::error::{End, Refusal, SendError};
 use crate::link::Link;
 use crate::meters::DirectoryMeters;
 use crate::port::{Next, Port};
-use crate::seed::fresh_seed;
 use crate::sync::{self, Arc, Mutex, MutexGuard, OnceLock};
 
 /// Most lists that are sent in one turn of the main loop, which accepts connections in between.
@@ -45,7 +44,7 @@ impl ServerHub {
             push_spacing: config.push_spacing,
             pushes_per_turn_max: PUSHES_PER_TURN_MAX,
         };
-        let core = ServerCore::new(settings, fresh_seed());
+        let core = ServerCore::new(settings, sync::fresh_seed());
         Self {
             state: Mutex::new(State { core, links: BTreeMap::new(), armed: None }),
             port: OnceLock::new(),

@@ -1,5 +1,5 @@
-//! Everything that one thread uses to talk to another, and the time, come from here; but for the
-//! channels of a client's events and of a port's stop, which are crossbeam's.
+//! Everything that one thread uses to talk to another, the time, and chance come from here; but for
+//! the channels of a client's events and of a port's stop, which are crossbeam's.
 //!
 //! In this crate's own tests a checker of schedules stands in for the system: it runs the threads
 //! one at a time, in an order that follows from a seed, by a clock that the test moves.
@@ -14,8 +14,8 @@ pub(crate) mod means;
 pub(crate) use std::sync::{Arc, OnceLock};
 
 pub(crate) use self::means::{
-    AtomicBool, AtomicU32, AtomicU64, Condvar, JoinHandle, MutexGuard, Ordering, now, pause,
-    thread, thread_local, wait,
+    AtomicBool, AtomicU32, AtomicU64, Condvar, JoinHandle, MutexGuard, Ordering, fresh_seed, now,
+    pause, thread, thread_local, wait,
 };
 
 use std::sync::PoisonError;

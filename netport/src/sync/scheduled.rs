@@ -86,6 +86,11 @@ pub(crate) fn pause(_time: Duration) {
     thread::yield_now();
 }
 
+/// The same on each call: chance is the checker's alone.
+pub(crate) fn fresh_seed() -> u64 {
+    7
+}
+
 /// How often a thread has paused in this schedule.
 pub(crate) fn pauses() -> u64 {
     CLOCK.with_borrow(|clock| clock.pauses)

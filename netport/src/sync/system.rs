@@ -5,6 +5,8 @@ pub(crate) use std::sync::{Condvar, Mutex as RawMutex, MutexGuard};
 pub(crate) use std::thread::{self, JoinHandle};
 pub(crate) use std::thread_local;
 
+pub(crate) use crate::seed::fresh_seed;
+
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
