@@ -49,6 +49,12 @@ impl Scene {
         }
     }
 
+    /// What everybody holds.
+    fn bytes(&self) -> u64 {
+        let everybody = self.clients.iter().chain([&self.server]);
+        everybody.map(|program| cost(program.pid(), None).bytes()).sum()
+    }
+
     /// Waits until it is so with the proxies, while the clients live.
     fn wait_for_proxies(&mut self, what: &str, is_so: impl Fn(&[Proxy; 3]) -> bool) {
         let deadline = Instant::now() + PATIENCE;
@@ -160,7 +166,7 @@ fn struck_and_healed(scale: &Scale, fate: Fate, seed: u64) -> String {
 
 pub(crate) fn corruption(scale: &Scale) -> String {
     let mut scene = Scene::new(scale, "hasty", 5);
-    let before = cost(scene.server.pid(), None);
+    let before = scene.bytes();
     for one_in in [500, 100, 20] {
         let enough = corrupted(&scene.proxies) + 5 * scale.rounds as u64;
         scene.set(Weather { corrupt: one_in, ..Weather::default() });
@@ -175,7 +181,7 @@ pub(crate) fn corruption(scale: &Scale) -> String {
     let server = scene.server.state();
     assert!(server["links"] < LINKS_MAX, "{server:?}");
     // Whatever lengths the changed headers have announced.
-    let grown = cost(scene.server.pid(), None).bytes().saturating_sub(before.bytes());
+    let grown = scene.bytes().saturating_sub(before);
     assert!(grown < LINKS_MAX * LINK_BYTES_MAX, "{grown} bytes more than before");
     scene.set(Weather::default());
     let mut fresh = crowd::start(scene.proxies[0].address(), 2, &["preset=hasty", "prefix=fresh"]);
