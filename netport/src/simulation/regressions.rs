@@ -14,18 +14,9 @@ pub(super) fn all() -> [(&'static str, Plan); 2] {
 }
 
 fn a_slow_reader() -> Plan {
-    Plan {
-        seed: 11_352_276_218_608_415_747,
-        clients: 5,
-        shares_names: false,
-        twin: None,
-        stay_down: 12_859_715_787_885_395_660,
-        changes_max: 1,
-        pipe_bytes_max: 16_000,
-        backlog_bytes_max: 100,
-        grace: Duration::from_millis(500),
-        latency_max: Duration::from_millis(1),
-        steps: steps(&[
+    plan(
+        [11_352_276_218_608_415_747, 12_859_715_787_885_395_660],
+        &[
             (0, Step::Start(0)),
             (0, Step::Start(1)),
             (0, Step::Start(2)),
@@ -41,34 +32,42 @@ fn a_slow_reader() -> Plan {
             (10_255_627, Step::Reset(5, 0)),
             (14_651_694, Step::Slow(1)),
             (14_727_606, Step::Resume(3)),
-        ]),
-    }
+        ],
+    )
 }
 
 fn one_name() -> Plan {
+    let steps = [
+        (0, Step::Start(0)),
+        (4_280_681, Step::Start(5)),
+        (4_716_651, Step::Start(2)),
+        (7_904_012, Step::Start(4)),
+        (15_887_831, Step::Crash(0)),
+        (16_794_996, Step::Start(0)),
+    ];
     Plan {
-        seed: 3_834_863_749_012_307_107,
-        clients: 5,
         shares_names: true,
         twin: Some(1),
-        stay_down: 17_661_742_752_964_920_670,
         changes_max: 4,
         pipe_bytes_max: 500,
-        backlog_bytes_max: 100,
-        grace: Duration::from_millis(500),
         latency_max: Duration::from_millis(120),
-        steps: steps(&[
-            (0, Step::Start(0)),
-            (4_280_681, Step::Start(5)),
-            (4_716_651, Step::Start(2)),
-            (7_904_012, Step::Start(4)),
-            (15_887_831, Step::Crash(0)),
-            (16_794_996, Step::Start(0)),
-        ]),
+        ..plan([3_834_863_749_012_307_107, 17_661_742_752_964_920_670], &steps)
     }
 }
 
-/// Steps at times in microseconds.
-fn steps(steps: &[(u64, Step)]) -> Vec<(Duration, Step)> {
-    steps.iter().map(|(at, step)| (Duration::from_micros(*at), *step)).collect()
+/// A network of five clients, with steps at times in microseconds.
+fn plan([seed, stay_down]: [u64; 2], steps: &[(u64, Step)]) -> Plan {
+    Plan {
+        seed,
+        clients: 5,
+        shares_names: false,
+        twin: None,
+        stay_down,
+        changes_max: 1,
+        pipe_bytes_max: 16_000,
+        backlog_bytes_max: 100,
+        grace: Duration::from_millis(500),
+        latency_max: Duration::from_millis(1),
+        steps: steps.iter().map(|(at, step)| (Duration::from_micros(*at), *step)).collect(),
+    }
 }
